@@ -1,0 +1,273 @@
+"""The explanation: everything one run found out, and everything needed to run it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from earmark.components.component import Component
+from earmark.errors import ExplanationError, UnknownNameError
+from earmark.explain.game import Floats
+from earmark.files import write_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCHEMA = "earmark.explanation/1"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Which classifier was explained."""
+
+    name: str
+    fingerprint: str
+    sample_rate: int
+    channels: int
+    activation: str
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """Which sound was explained, and what was done to it before the classifier heard it."""
+
+    name: str
+    fingerprint: str
+    file_sha256: str
+    start_s: float
+    duration_s: float
+    sample_rate: int
+    channels: int
+    conversion: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What was asked: enough to ask it again.
+
+    Parameters
+    ----------
+    method, method_settings : registered name and settings of the method.
+    components, component_settings : registered name and settings of the kind of components (fill included).
+    output : "probability" or "log_odds" (nats).
+    contrast : "rock − metal" style pair of labels where the outputs are differences, else None.
+    seed : of every random draw.
+    version : of earmark.
+    """
+
+    method: str
+    method_settings: dict[str, Any]
+    components: str
+    component_settings: dict[str, Any]
+    output: str
+    contrast: tuple[str, str] | None
+    seed: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One component's effect on one label: ``value ± error`` in units of the output."""
+
+    label: str
+    index: int
+    component: Component
+    value: float
+    error: float
+
+    def sentence(self, *, exact: bool) -> str:
+        """In words: ``drums, 8.0–12.0 s, raise techno by 0.31 ± 0.02``."""
+        name = self.component.stem or ""
+        verb = "raise" if name.endswith("s") and not name.endswith("ss") else "raises"
+        if self.value < 0:
+            verb = verb.replace("raise", "lower")
+        size = f"{abs(self.value):.3f}" + ("" if exact else f" ± {self.error:.3f}")
+        return f"{self.component.label}, {verb} {self.label} by {size}"
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why the classifier scored a clip as it did.
+
+    Parameters
+    ----------
+    labels : the K outputs.
+    targets : indices into ``labels`` of those that were asked for, the most probable first.
+    components : the n components.
+    attributions : effect of each component on each output, ``(K, n)``, in units of the output.
+    errors : standard errors ``(K, n)``; zeros where exact.
+    base, full : outputs with all components off and on, ``(K,)``.
+    scores : the classifier's own probabilities for the unmasked clip, ``(K,)`` over ``labels`` (NaN for a contrast).
+    evaluations : distinct rows that the classifier scored.
+    unit : what one evaluation scored: "clip" or "patch".
+    converged : whether the estimate had settled; exact values always have.
+    exact : whether sampling had no part in it.
+    diagnostics : the method's own figures.
+    """
+
+    labels: tuple[str, ...]
+    targets: tuple[int, ...]
+    components: tuple[Component, ...]
+    attributions: Floats
+    errors: Floats
+    base: Floats
+    full: Floats
+    scores: Floats
+    evaluations: int
+    unit: str
+    converged: bool
+    exact: bool
+    model: ModelFacts
+    clip: ClipFacts
+    recipe: Recipe
+    diagnostics: dict[str, float | int | str] = field(default_factory=dict)
+
+    def index(self, label: str | int | None = None) -> int:
+        """Row of a label; None means the first target."""
+        if label is None:
+            return self.targets[0]
+        if isinstance(label, str):
+            if label not in self.labels:
+                raise UnknownNameError("label", label, self.labels)
+            return self.labels.index(label)
+        return int(label)
+
+    def values(self, label: str | int | None = None) -> Floats:
+        """Attributions of one label, shape ``(n,)``."""
+        row: Floats = self.attributions[self.index(label)]
+        return row
+
+    def top(self, k: int = 5, label: str | int | None = None, *, sign: int = 0) -> tuple[Effect, ...]:
+        """The k strongest components for a label.
+
+        Parameters
+        ----------
+        k : how many at most.
+        label : name or row of the label; the first target by default.
+        sign : +1 only those that raise the score, −1 only those that lower it, 0 the largest in magnitude.
+        """
+        row = self.index(label)
+        values = self.attributions[row]
+        order = np.argsort(-np.abs(values), kind="stable")
+        chosen = [i for i in order if sign == 0 or np.sign(values[i]) == sign][:k]
+        return tuple(
+            Effect(self.labels[row], int(i), self.components[i], float(values[i]), float(self.errors[row, i]))
+            for i in chosen
+        )
+
+    def listen(self, clip: Any, **options: Any) -> Any:
+        """Kept and removed part as sound, see ``earmark.listen.render.listen``."""
+        from earmark.listen.render import listen
+
+        return listen(self, clip, **options)
+
+    def plot(self, label: str | int | None = None) -> Figure:
+        """Attributions as a picture, see ``earmark.report.figures``."""
+        from earmark.report.figures import attribution_figure
+
+        return attribution_figure(self, label)
+
+    def _repr_html_(self) -> str:
+        from earmark.report.notebook import explanation_html
+
+        return explanation_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values only; see ``SCHEMA`` for the version."""
+        return {
+            "schema": SCHEMA,
+            "labels": list(self.labels),
+            "targets": list(self.targets),
+            "components": [{k: v for k, v in asdict(c).items() if v is not None} for c in self.components],
+            "attributions": _rows(self.attributions),
+            "errors": _rows(self.errors),
+            "base": _row(self.base),
+            "full": _row(self.full),
+            "scores": _row(self.scores),
+            "evaluations": self.evaluations,
+            "unit": self.unit,
+            "converged": self.converged,
+            "exact": self.exact,
+            "model": asdict(self.model),
+            "clip": asdict(self.clip) | {"conversion": list(self.clip.conversion)},
+            "recipe": asdict(self.recipe) | {"contrast": list(self.recipe.contrast) if self.recipe.contrast else None},
+            "diagnostics": dict(self.diagnostics),
+        }
+
+    def save(self, path: str | Path) -> Path:
+        """Write as JSON; under its final name only once it is whole."""
+        return write_text(Path(path), json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Explanation:
+        """Read what ``save`` wrote.
+
+        Raises
+        ------
+        ExplanationError
+            If the file is no explanation or of a newer schema.
+        """
+        path = Path(path)
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ExplanationError(str(error.strerror), remedy="Check the path", where=path) from error
+        except ValueError as error:
+            raise ExplanationError(f"no JSON in it ({error})", remedy="Give an explanation.json", where=path) from error
+        return cls.from_dict(data, where=str(path))
+
+    @classmethod
+    def from_dict(cls, data: Any, *, where: str = "explanation") -> Explanation:
+        """The inverse of ``to_dict``."""
+        schema = data.get("schema") if isinstance(data, dict) else None
+        if schema != SCHEMA:
+            raise ExplanationError(
+                f"schema {schema!r}, this version reads {SCHEMA!r}",
+                remedy="Make it again, or use the version of earmark that wrote it",
+                where=where,
+            )
+        try:
+            recipe = dict(data["recipe"])
+            recipe["contrast"] = tuple(recipe["contrast"]) if recipe["contrast"] else None
+            return cls(
+                labels=tuple(data["labels"]),
+                targets=tuple(data["targets"]),
+                components=tuple(Component(**c) for c in data["components"]),
+                attributions=_array(data["attributions"]),
+                errors=_array(data["errors"]),
+                base=_array(data["base"]),
+                full=_array(data["full"]),
+                scores=_array(data["scores"]),
+                evaluations=int(data["evaluations"]),
+                unit=data["unit"],
+                converged=bool(data["converged"]),
+                exact=bool(data["exact"]),
+                model=ModelFacts(**data["model"]),
+                clip=ClipFacts(**(data["clip"] | {"conversion": tuple(data["clip"]["conversion"])})),
+                recipe=Recipe(**recipe),
+                diagnostics=dict(data["diagnostics"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ExplanationError(
+                f"the explanation is incomplete ({type(error).__name__}: {error})",
+                remedy="Make it again with earmark explain",
+                where=where,
+            ) from error
+
+
+def _row(values: Floats) -> list[float | None]:
+    # Nine digits hold a float32 and keep files small; NaN has no place in JSON.
+    return [None if np.isnan(v) else float(f"{v:.9g}") for v in values]
+
+
+def _rows(values: Floats) -> list[list[float | None]]:
+    return [_row(row) for row in values]
+
+
+def _array(values: Sequence[Any]) -> Floats:
+    return np.array(values, dtype=np.float64)

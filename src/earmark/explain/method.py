@@ -1,0 +1,52 @@
+"""The contract of an explanation method that plays a game."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from earmark.explain.game import Floats, Game
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What a method says about a game.
+
+    Parameters
+    ----------
+    values : effect of each component on each output, shape ``(K, n)``.
+    errors : their standard errors, shape ``(K, n)``; zeros where the values are exact.
+    base : output with every component off, shape ``(K,)``.
+    full : output with every component on, shape ``(K,)``.
+    converged : whether the method's own test for having enough samples was passed (True where exact).
+    exact : whether sampling had no part in it.
+    diagnostics : figures about the run (weighted R², effective sample size, …), JSON values only.
+    """
+
+    values: Floats
+    errors: Floats
+    base: Floats
+    full: Floats
+    converged: bool
+    exact: bool = False
+    diagnostics: dict[str, float | int | str] = field(default_factory=dict)
+
+
+class Method(Protocol):
+    """Frozen settings of a method; ``solve`` plays the game.
+
+    ``linear``: attributions of a sum of games are the sum of the attributions (Shapley, Banzhaf, occlusion).
+    """
+
+    name: ClassVar[str]
+    linear: ClassVar[bool]
+
+    def solve(self, game: Game, rng: np.random.Generator) -> Attribution:
+        """Attributions of all players for all outputs. The game decides how evaluations are batched and cached."""
+        ...
+
+    def plan(self, n_players: int) -> int:
+        """How many evaluations it will ask for at most, for progress and ``--dry-run``."""
+        ...
