@@ -13,6 +13,7 @@ import numpy as np
 from earmark.components.component import Component
 from earmark.errors import ExplanationError, UnknownNameError
 from earmark.explain.game import Floats
+from earmark.explain.method import Diagnostic
 from earmark.files import write_text
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Explanation:
     model: ModelFacts
     clip: ClipFacts
     recipe: Recipe
-    diagnostics: dict[str, float | int | str] = field(default_factory=dict)
+    diagnostics: dict[str, Diagnostic] = field(default_factory=dict)
 
     def index(self, label: str | int | None = None) -> int:
         """Row of a label; None means the first target."""

@@ -184,7 +184,7 @@ class CachedGame:
 class Part:
     """One small game inside a ``SumGame``, over the players ``players`` of the whole, weighted by ``weight``."""
 
-    game: CachedGame
+    game: Game
     players: NDArray[np.intp]
     weight: float
 

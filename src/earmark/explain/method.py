@@ -9,6 +9,8 @@ import numpy as np
 
 from earmark.explain.game import Floats, Game
 
+Diagnostic = float | int | str | list[float]
+
 
 @dataclass(frozen=True)
 class Attribution:
@@ -22,7 +24,7 @@ class Attribution:
     full : output with every component on, shape ``(K,)``.
     converged : whether the method's own test for having enough samples was passed (True where exact).
     exact : whether sampling had no part in it.
-    diagnostics : figures about the run (weighted R², effective sample size, …), JSON values only.
+    diagnostics : figures about the run (weighted R² per output, effective sample size, …).
     """
 
     values: Floats
@@ -31,17 +33,19 @@ class Attribution:
     full: Floats
     converged: bool
     exact: bool = False
-    diagnostics: dict[str, float | int | str] = field(default_factory=dict)
+    diagnostics: dict[str, Diagnostic] = field(default_factory=dict)
 
 
 class Method(Protocol):
     """Frozen settings of a method; ``solve`` plays the game.
 
     ``linear``: attributions of a sum of games are the sum of the attributions (Shapley, Banzhaf, occlusion).
+    ``estimates``: the quantity ("shapley", "lime", …): where two methods estimate the same, an exact one may stand in.
     """
 
     name: ClassVar[str]
     linear: ClassVar[bool]
+    estimates: ClassVar[str]
 
     def solve(self, game: Game, rng: np.random.Generator) -> Attribution:
         """Attributions of all players for all outputs. The game decides how evaluations are batched and cached."""
