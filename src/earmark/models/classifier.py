@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 Activation = Literal["softmax", "sigmoid"]
 
@@ -115,6 +115,11 @@ class Differentiable(Protocol):
         ...
 
     @property
+    def network(self) -> nn.Module:
+        """The module behind ``logits``, in eval mode; ``network.get_submodule`` finds the layers of ``cam_layers``."""
+        ...
+
+    @property
     def cam_layers(self) -> tuple[str, ...]:
         """Names of the layers fit for class activation maps, the deepest last."""
         ...
@@ -124,6 +129,35 @@ class Differentiable(Protocol):
 
         Where the classifier is ``Patchwise``, ``frames`` is that of one patch.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class TokenGrid:
+    """How the tokens of a spectrogram transformer lie on the spectrogram.
+
+    Parameters
+    ----------
+    n_bins, n_frames : tokens along frequency and along time; they come row by row, a row being one frequency.
+    leading : tokens before the first of the grid (AST: class and distillation token, 2).
+    patch : side of the square that one token sees, in bins and frames.
+    stride : bins and frames from token to token.
+    """
+
+    n_bins: int
+    n_frames: int
+    leading: int
+    patch: int
+    stride: int
+
+
+@runtime_checkable
+class Tokenised(Protocol):
+    """A transformer: the output of a layer is ``(B, tokens, width)``, and the place of every token is known."""
+
+    @property
+    def token_grid(self) -> TokenGrid:
+        """Where the tokens lie."""
         ...
 
 
