@@ -146,7 +146,9 @@ def test_null_player_and_linearity(method: object, seed: int) -> None:
     np.testing.assert_allclose(values(2 * one - 3 * two), 2 * values(one) - 3 * values(two), atol=1e-8)
 
 
-@pytest.mark.parametrize("method", [Shapley(), ShapleyExact(), ShapleyKernel(samples=1 << 6, tolerance=0)], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    "method", [Shapley(), ShapleyExact(), ShapleyKernel(samples=1 << 6, tolerance=0)], ids=lambda m: m.name
+)
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=15, deadline=None)
 def test_symmetry(method: object, seed: int) -> None:

@@ -3,7 +3,8 @@
 Lundberg & Lee (2017, theorem 2): Shapley values are the weighted least-squares fit of an additive game under the
 constraint that the values add up to v(all) − v(none). Covert & Lee (2021, section 4): pairing S with its complement.
 Ours enumerates the sizes that the budget pays for, and samples the others without replacement, equally many of each
-size (leverage scores, Musco & Witter 2025), with the weights corrected for it.
+size (leverage scores, Musco & Witter 2025), with the weights corrected for it; and it regresses what a surrogate of
+third order leaves over (regression adjustment, Witter et al. 2025; see ``earmark.explain.surrogate``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from earmark.explain.coalitions import Stratum, allocate
 from earmark.explain.convergence import settled
 from earmark.explain.game import Bools, Floats, Game
 from earmark.explain.method import Attribution
+from earmark.explain.surrogate import fit_surrogate
+
+# Above this the surrogate's linear system would cost more than it saves.
+_MAX_SURROGATE_PAIRS = 3000
 
 
 @dataclass(frozen=True)
@@ -28,10 +33,12 @@ class ShapleyKernel:
     ----------
     samples : most evaluations to spend.
     tolerance : stop once every standard error is below this share of the spread of the values.
+    adjust : regress on the residuals of a surrogate of third order (up to 3000 pairs); False is the plain estimator.
     """
 
     samples: int = 2048
     tolerance: float = 0.025
+    adjust: bool = True
 
     name: ClassVar[str] = "shapley_kernel"
     linear: ClassVar[bool] = True
@@ -64,16 +71,20 @@ class ShapleyKernel:
         for pairs in _rounds(budget, n):
             for stratum, count in zip(strata, allocate(strata, pairs), strict=True):
                 stratum.draw_until(max(count, len(stratum.drawn)))
-            values, errors = fit_pairs(game, strata, ends)
+            # The plain fit decides when to stop: its errors are the larger ones, and it is cheap.
+            values, errors = fit_pairs(game, strata, ends, adjust=False)
             exact = all(s.complete for s in strata)
             converged = exact or settled(values, errors, self.tolerance)
             if converged:
                 break
+        if self.adjust and not exact:
+            values, errors = fit_pairs(game, strata, ends, adjust=True)
+            converged = converged or settled(values, errors, self.tolerance)
         used = 2 + 2 * sum(len(s.drawn) for s in strata)
         return _attribution(values, errors, ends, used, converged, exact)
 
 
-def fit_pairs(game: Game, strata: list[Stratum], ends: Floats) -> tuple[Floats, Floats]:
+def fit_pairs(game: Game, strata: list[Stratum], ends: Floats, *, adjust: bool) -> tuple[Floats, Floats]:
     """Constrained weighted least squares on the pairs drawn; values and standard errors ``(K, n)``.
 
     With d(S) = v(S) − v(Sᶜ) and u = ±1 for players in and out of S, an additive game has d(S) = u·φ exactly, and all
@@ -89,24 +100,36 @@ def fit_pairs(game: Game, strata: list[Stratum], ends: Floats) -> tuple[Floats, 
 
     # A pair is asked for side by side: neighbours in one batch.
     both: Bools = np.stack([small, ~small], axis=1).reshape(-1, n)
-    values = game.values(both)
-    difference = values[0::2] - values[1::2]
-    total = ends[1] - ends[0]
+    answers = game.values(both)
+    difference = answers[0::2] - answers[1::2]
 
     signs = np.where(small, 1.0, -1.0)
-    target = difference - np.outer(signs.sum(axis=1), total / n)
     centred = signs - signs.mean(axis=1, keepdims=True)
-    normal = centred.T @ (centred * weights[:, np.newaxis]) + np.full((n, n), weights.sum() / n)
-    inverse = np.linalg.pinv(normal, hermitian=True)
-    deviation = inverse @ (centred.T @ (target * weights[:, np.newaxis]))
-    deviation -= deviation.mean(axis=0)
+    weighted = centred * weights[:, np.newaxis]
+    inverse = np.linalg.pinv(centred.T @ weighted + np.full((n, n), weights.sum() / n), hermitian=True)
 
-    residual = target - centred @ deviation
-    lever = (centred * weights[:, np.newaxis]) @ inverse
+    def regress(differences: Floats, sum_of_values: Floats) -> Floats:
+        target = differences - np.outer(signs.sum(axis=1), sum_of_values / n)
+        deviation = inverse @ (weighted.T @ target)
+        fitted: Floats = deviation - deviation.mean(axis=0) + sum_of_values / n
+        return fitted
+
+    total = ends[1] - ends[0]
+    values = regress(difference, total)
+    residual = difference - signs @ values
     freedom = len(small) / max(1, len(small) - n + 1)
+    if adjust and unseen.any() and len(small) <= _MAX_SURROGATE_PAIRS:
+        # Only what no additive game explains is left to the surrogate: additive games stay exact. The pair {all, none}
+        # has no residual, and the surrogate learns that too.
+        surrogate = fit_surrogate(np.vstack([signs, np.ones(n)]), np.vstack([residual, np.zeros_like(total)]))
+        rest = regress(residual - surrogate.fitted[:-1], -surrogate.fitted[-1])
+        values = values + surrogate.shapley.T + rest
+        # It has seen these pairs: only what it says of a pair without it is an honest residual.
+        residual, freedom = surrogate.left_out[:-1], 1.0
     # Sandwich errors with finite-population correction: a size that was enumerated adds no sampling error.
+    lever = weighted @ inverse
     variance = freedom * np.einsum("b,bn,bk->kn", unseen, lever**2, residual**2)
-    return (deviation + total / n).T, np.sqrt(variance)
+    return values.T, np.sqrt(variance)
 
 
 def _rounds(budget: int, n: int) -> list[int]:
@@ -117,9 +140,7 @@ def _rounds(budget: int, n: int) -> list[int]:
     return rounds
 
 
-def _attribution(
-    values: Floats, errors: Floats, ends: Floats, used: int, converged: bool, exact: bool
-) -> Attribution:
+def _attribution(values: Floats, errors: Floats, ends: Floats, used: int, converged: bool, exact: bool) -> Attribution:
     return Attribution(
         values=values,
         errors=errors,
