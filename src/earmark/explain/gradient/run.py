@@ -1,0 +1,182 @@
+"""``explain_map``: one clip, one differentiable classifier, one gradient method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import torch
+
+from earmark import __version__
+from earmark.audio.clip import Clip
+from earmark.errors import CapabilityError, ScoresError, SettingError
+from earmark.explain.explanation import ModelFacts
+from earmark.explain.game import Watch
+from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+from earmark.explain.gradient.method import Domain, MapMethod
+from earmark.explain.gradient.subject import Span, Subject
+from earmark.explain.gradient.target import make_target
+from earmark.explain.map import MapExplanation, MapRecipe
+from earmark.explain.run import facts_of
+from earmark.models.classifier import Classifier, Differentiable, Patchwise
+from earmark.models.prepare import prepare
+
+# front_end and logits must give the classifier's own scores: rounding apart, they are the same network.
+_SAME_SCORE = 1e-3
+
+
+def explain_map(
+    clip: Clip,
+    classifier: Classifier,
+    method: MapMethod | str,
+    *,
+    targets: str | Sequence[str] | int | None = None,
+    output: str = "logit",
+    contrast: tuple[str, str] | None = None,
+    domain: Domain = "spectrogram",
+    seed: int = 0,
+    batch_size: int = 16,
+    watch: Watch | None = None,
+) -> MapExplanation:
+    """Which cells of the spectrogram (or samples of the waveform) does the classifier's answer rest on?
+
+    Parameters
+    ----------
+    clip : the sound; converted to what the classifier takes, and the conversion is recorded.
+    classifier : one that is also ``Differentiable``. The clip of a ``Patchwise`` one is explained whole: its score is
+        the mean over patches, so its map is the sum of the patches' maps.
+    method : settings (``IntegratedGradients(steps=64)``), or a name in ``GRADIENT_METHODS`` for the usual settings.
+    targets : a label, several, or how many of the most probable; None for three.
+    output : "logit" (before softmax or sigmoid), "probability", or "log_odds" in nats; see
+        ``earmark.explain.gradient.target``.
+    contrast : ("rock", "metal") explains the difference of the two outputs instead.
+    domain : "spectrogram" or "waveform".
+    seed : of every random draw.
+    batch_size : patches that the network sees at once; bounds the memory.
+    watch : progress and cancellation.
+
+    Raises
+    ------
+    CapabilityError
+        If the classifier is not differentiable, is in training mode, or has an operation that the method has no rule
+        for.
+    SettingError, UnknownNameError
+        For a method, label, output or domain that does not exist or do not fit together.
+    ScoresError
+        If front end and logits do not give the classifier's own scores.
+    CancelledError
+        If the watch says so; nothing half-done is returned.
+    """
+    if isinstance(method, str):
+        method = GRADIENT_METHODS.get(method)()
+    if not isinstance(classifier, Differentiable):
+        raise CapabilityError(
+            f"{classifier.name} cannot be differentiated",
+            remedy="Use a perturbation method (shapley, lime), which needs only scores",
+            where=method.name,
+        )
+    if domain not in method.domains:
+        raise SettingError(
+            f"{method.name} at the {domain}", remedy=f"Choose {' or '.join(method.domains)}", where="domain"
+        )
+    prepared = prepare(clip, classifier.input)
+    heard = prepared.clip
+    device = next(classifier.network.parameters(), torch.empty(0)).device
+    waveform = torch.from_numpy(heard.waveform.copy()).to(device)
+    scores = _scores(classifier, waveform)
+    with torch.no_grad():
+        frames = int(classifier.front_end(waveform.unsqueeze(0)).shape[2])
+    spans = _spans(classifier, frames, waveform.shape[1])
+    target = make_target(
+        classifier.labels,
+        scores.tolist(),
+        targets=targets,
+        output=output,
+        contrast=contrast,
+        activation=classifier.activation,
+        patches=len(spans),
+    )
+    subject = Subject(
+        classifier, target, domain, waveform, spans, batch_size, watch if watch is not None else Watch()
+    )
+    _require_same_scores(subject, classifier, scores)
+    generator = torch.Generator().manual_seed(int(np.random.default_rng(seed).integers(2**62)))
+    found = method.attribute(subject, generator)
+    if not torch.isfinite(found.values).all():
+        raise ScoresError(
+            f"{method.name} gave NaN or infinite values",
+            remedy="The front end may have no derivative at digital silence; try the spectrogram domain",
+            where=classifier.name,
+        )
+    front = classifier.front_end
+    steps = found.values.shape[2]
+    period = front.hop_length / front.sample_rate if domain == "spectrogram" else 1 / heard.sample_rate
+    return MapExplanation(
+        targets=target.names,
+        values=found.values.detach().cpu().numpy().astype(np.float32),
+        frame_s=np.arange(steps) * period,
+        bin_hz=np.asarray(front.bin_hz, dtype=np.float64) if domain == "spectrogram" else np.zeros(0),
+        base=np.full(len(target.names), np.nan) if found.base is None else found.base.numpy().astype(np.float64),
+        full=subject.full.numpy().astype(np.float64),
+        gap=None if found.gap is None else found.gap.numpy().astype(np.float64),
+        signed=method.signed,
+        scale=front.scale if domain == "spectrogram" else "amplitude, full scale ±1",
+        duration_s=heard.duration_s,
+        model=ModelFacts(
+            name=classifier.name,
+            fingerprint=classifier.fingerprint,
+            sample_rate=classifier.input.sample_rate,
+            channels=classifier.input.channels,
+            activation=classifier.activation,
+        ),
+        clip=facts_of(clip, prepared.steps),
+        recipe=MapRecipe(
+            method=method.name,
+            method_settings=asdict(method),  # type: ignore[call-overload]
+            domain=domain,
+            output=output,
+            contrast=contrast,
+            seed=seed,
+            version=__version__,
+        ),
+        diagnostics=found.diagnostics,
+    )
+
+
+def _scores(classifier: Classifier, waveform: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return classifier.scores(waveform.unsqueeze(0))[0].double().cpu()
+
+
+def _spans(classifier: Classifier, frames: int, samples: int) -> tuple[Span, ...]:
+    if not isinstance(classifier, Patchwise):
+        return (Span(0, frames),)
+    patches = classifier.patches(samples)
+    if not patches:
+        raise CapabilityError(
+            "no patch in a clip this short", remedy=f"Give at least {classifier.input.min_length_s:g} s"
+        )
+    return tuple(Span(patch.first_frame, patch.frames) for patch in patches)
+
+
+def _require_same_scores(subject: Subject, classifier: Classifier, scores: torch.Tensor) -> None:
+    everything = make_target(
+        classifier.labels,
+        scores.tolist(),
+        targets=list(classifier.labels),
+        output="probability",
+        contrast=None,
+        activation=classifier.activation,
+        patches=subject.rows_per_point,
+    )
+    whole = Subject(
+        subject.classifier, everything, "spectrogram", subject.waveform, subject.spans, subject.batch_size
+    )
+    gap = float((whole.full - scores).abs().max())
+    if not gap <= _SAME_SCORE:
+        raise ScoresError(
+            f"front_end and logits give scores {gap:.2g} away from the classifier's own",
+            remedy="Make both describe the same network (padding, patches, normalisation)",
+            where=classifier.name,
+        )
