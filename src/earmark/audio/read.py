@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from earmark.audio import ffmpeg, truncation
+from earmark.audio import ffmpeg, mp3, truncation
 from earmark.audio.clip import Clip, Source
 from earmark.audio.file_info import FileInfo
 from earmark.audio.sniff import Decoder, decoder_for, first_bytes
@@ -24,6 +24,11 @@ from earmark.errors import AudioError, SettingError
 __all__ = ["FileInfo", "info", "read"]
 
 _EXPORT_AGAIN = "Export or download it again"
+_EXPORT_OR_PART = f"{_EXPORT_AGAIN}, or take a part that can be read (--duration)"
+# What libsndfile answers for the length of a FLAC stream that does not tell.
+_UNKNOWN_FRAMES = 2**62
+# Two frames: what padding at either end amounts to.
+_MP3_TOLERANCE_S = 0.06
 _CONVERT = "Convert it to wav, flac, ogg or mp3"
 
 
@@ -110,17 +115,34 @@ def _open(path: Path) -> soundfile.SoundFile:
     try:
         file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, TypeError) as error:
-        announced = truncation.flac_announced_s(path)
-        says = f"announces {announced:g} s but " if announced else ""
         raise AudioError(
-            f"{says}cannot be decoded: it is damaged or breaks off",
+            "cannot be decoded: it is damaged or breaks off",
             remedy=f"{_EXPORT_AGAIN}, or convert it",
             where=path,
         ) from error
     if file.frames == 0:
         file.close()
         raise AudioError("holds no samples", remedy=_EXPORT_AGAIN, where=path)
+    try:
+        _check_length(path, file)
+    except AudioError:
+        file.close()
+        raise
     return file
+
+
+def _check_length(path: Path, file: soundfile.SoundFile) -> None:
+    if file.frames >= _UNKNOWN_FRAMES:
+        raise AudioError("does not say how long it is", remedy="Encode it again from a file, not a pipe", where=path)
+    if file.format == "MP3":
+        counted_s = mp3.counted_s(path)
+        length_s = file.frames / file.samplerate
+        if counted_s is not None and counted_s - length_s > _MP3_TOLERANCE_S:
+            raise AudioError(
+                f"is an MP3 of varying bit rate without a length tag: {length_s:.2f} of {counted_s:.2f} s can be read",
+                remedy="Convert it to wav, flac or ogg",
+                where=path,
+            )
 
 
 def _info(path: Path, file: soundfile.SoundFile) -> FileInfo:
@@ -147,12 +169,30 @@ def _read_span(path: Path, file: soundfile.SoundFile, start_s: float, duration_s
         file.seek(start)
         samples: NDArray[np.float32] = file.read(stop - start, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
+        decodable_s = _decodable_s(path)
         raise AudioError(
-            f"cannot be decoded at {start_s:g} s: it is damaged", remedy=_EXPORT_AGAIN, where=path
+            f"cannot be decoded beyond {decodable_s:.2f} s of its {frames / rate:.2f} s: it breaks off or is damaged",
+            remedy=_EXPORT_OR_PART,
+            where=path,
         ) from error
-    if len(samples) < stop - start:
+    missing_s = (stop - start - len(samples)) / rate
+    # Without a length tag the end was an estimate, a frame or two beyond what there is.
+    estimated = file.format == "MP3" and missing_s <= _MP3_TOLERANCE_S and duration_s is None
+    if missing_s > 0 and not (estimated and mp3.counted_s(path) is not None):
         raise _cut_short(path, (start + len(samples)) / rate, frames / rate)
     return samples.T
+
+
+def _decodable_s(path: Path) -> float:
+    """Seconds from the beginning up to where decoding fails."""
+    decoded = 0
+    with soundfile.SoundFile(path) as file:
+        try:
+            while block := len(file.read(4096, dtype="float32")):
+                decoded += block
+        except soundfile.LibsndfileError:
+            pass  # this is the place that was looked for
+        return decoded / int(file.samplerate)
 
 
 def _check_span(path: Path, start_s: float, duration_s: float | None) -> None:
@@ -166,7 +206,7 @@ def _cut_short(path: Path, readable_s: float, announced_s: float | None, *, abou
     of = f" of the {announced_s:.2f} s that it announces" if announced_s else ", without its last page"
     return AudioError(
         f"breaks off after {'about ' if about else ''}{readable_s:.2f} s{of}",
-        remedy=f"{_EXPORT_AGAIN}, or explain a part that is there (--duration, less than what can be read)",
+        remedy=_EXPORT_OR_PART,
         where=path,
     )
 

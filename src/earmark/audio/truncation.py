@@ -9,11 +9,11 @@ Xing/LAME tag of MP3.
 
 from __future__ import annotations
 
-import os
 import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from earmark.audio.mp3 import after_id3
 from earmark.audio.sniff import mpeg_frame
 
 # Recorders that write to a pipe cannot know the length and announce one of these or more: no promise was made.
@@ -42,17 +42,6 @@ def fraction_present(path: Path) -> float | None:
         if head[:3] == b"ID3" or head[:1] == b"\xff":
             return _in_mp3(file, size)
     return 1.0
-
-
-def flac_announced_s(path: Path) -> float | None:
-    """Seconds that a FLAC file's STREAMINFO announces, or None where it does not say."""
-    with path.open("rb") as file:
-        head = file.read(26)
-    if len(head) < 26 or head[:4] != b"fLaC":
-        return None
-    packed = int.from_bytes(head[18:26], "big")
-    rate, samples = packed >> 44, packed & (1 << 36) - 1
-    return samples / rate if rate and samples else None
 
 
 def _in_chunks(file: BinaryIO, size: int, wanted: bytes, order: str) -> float:
@@ -89,11 +78,8 @@ def _ends_as_ogg(file: BinaryIO, size: int) -> bool:
 
 def _in_mp3(file: BinaryIO, size: int) -> float:
     file.seek(0)
-    head = file.read(10)
-    at = 0
-    if head[:3] == b"ID3" and len(head) == 10:
-        at = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
-    file.seek(at, os.SEEK_SET)
+    at = after_id3(file.read(10))
+    file.seek(at)
     block = file.read(4096)
     frame = mpeg_frame(block)
     if frame is None:
