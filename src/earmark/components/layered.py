@@ -20,7 +20,7 @@ from torch import Tensor
 from earmark.audio.clip import Clip
 from earmark.components.component import Component
 from earmark.components.edges import SAME_LENGTH_S
-from earmark.components.fade import fades
+from earmark.components.fade import Fades, fades
 from earmark.components.fill import fill_layers
 from earmark.components.mask import checked_masks, checked_span
 from earmark.errors import AudioError
@@ -108,6 +108,21 @@ class Layered:
     def clip(self) -> Clip:
         """The clip that was cut."""
         return self._clip
+
+    @property
+    def fades(self) -> Fades:
+        """The cuts in time, in samples."""
+        return self._fades
+
+    @property
+    def layers(self) -> Tensor:
+        """What each layer adds when it is on, ``(J, channels, samples)``: the layer, less its fill."""
+        return self._differences
+
+    @property
+    def off(self) -> Tensor | None:
+        """What sounds when everything is off, ``(channels, samples)``; None for silence."""
+        return self._off
 
     def render(self, masks: NDArray[np.generic], start: int = 0, stop: int | None = None) -> Tensor:
         """Waveforms ``(B, channels, stop - start)`` of masks ``(B, n)`` in [0, 1], float32.

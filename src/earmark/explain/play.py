@@ -9,9 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from earmark.components.component import Components
+from earmark.components.layered import Layered
+from earmark.components.spectral import SpectralRenderer
 from earmark.errors import ScoresError
 from earmark.explain.game import Bools, CachedGame, Floats, Part, SumGame, Watch
-from earmark.models.classifier import Classifier, Patch, Patchwise
+from earmark.features.linear import LinearFrontEnd
+from earmark.models.classifier import Activation, Classifier, Differentiable, Patch, Patchwise
 
 
 def play(
@@ -34,28 +37,29 @@ def play(
     watch : progress and cancellation.
     """
     watch = watch if watch is not None else Watch()
+    ask = _spectral(classifier, components) or _waveform(classifier, components)
+    outputs = len(classifier.labels)
     if not isinstance(classifier, Patchwise):
 
         def whole(masks: Bools) -> Floats:
-            return _scores(classifier, lambda: classifier.scores(components.render(masks)))
+            with torch.inference_mode():
+                return _scores(classifier, ask(masks, None))
 
-        return CachedGame(
-            components.n, len(classifier.labels), whole, batch_size=batch_size, watch=watch, what=classifier.name
-        )
+        return CachedGame(components.n, outputs, whole, batch_size=batch_size, watch=watch, what=classifier.name)
     patches = classifier.patches(components.clip.samples)
     parts = []
     for patch in patches:
         players = _players(components, patch, strict)
-        game = CachedGame(
-            len(players),
-            len(classifier.labels),
-            _patch_evaluator(classifier, components, patch, players),
-            batch_size=batch_size,
-            watch=watch,
-            what=classifier.name,
-        )
+
+        def part(masks: Bools, patch: Patch = patch, players: NDArray[np.intp] = players) -> Floats:
+            every: Bools = np.ones((len(masks), components.n), dtype=np.bool_)
+            every[:, players] = masks
+            with torch.inference_mode():
+                return _scores(classifier, ask(every, patch))
+
+        game = CachedGame(len(players), outputs, part, batch_size=batch_size, watch=watch, what=classifier.name)
         parts.append(Part(game, players, 1.0 / len(patches)))
-    return SumGame(components.n, len(classifier.labels), parts, watch=watch)
+    return SumGame(components.n, outputs, parts, watch=watch)
 
 
 def _players(components: Components, patch: Patch, strict: bool) -> NDArray[np.intp]:
@@ -65,25 +69,47 @@ def _players(components: Components, patch: Patch, strict: bool) -> NDArray[np.i
     return components.overlapping(patch.start / rate, patch.stop / rate)
 
 
-def _patch_evaluator(
-    classifier: Classifier, components: Components, patch: Patch, players: NDArray[np.intp]
-) -> Callable[[Bools], Floats]:
-    def evaluate(masks: Bools) -> Floats:
-        every: Bools = np.ones((len(masks), components.n), dtype=np.bool_)
-        every[:, players] = masks
-        if not isinstance(classifier, Patchwise):  # pragma: no cover - play() asks first
-            raise TypeError("not patchwise")
-        patchwise = classifier
-        return _scores(
-            classifier, lambda: patchwise.patch_scores(components.render(every, patch.start, patch.stop), patch)
-        )
-
-    return evaluate
+# Masks (B, n) of all components, and the patch that is asked for (None: the whole clip) → scores (B, K).
+_Ask = Callable[[Bools, Patch | None], torch.Tensor]
 
 
-def _scores(classifier: Classifier, ask: Callable[[], torch.Tensor]) -> Floats:
-    with torch.inference_mode():
-        scores: Floats = ask().double().cpu().numpy()
+def _waveform(classifier: Classifier, components: Components) -> _Ask:
+    """Render every mask as sound and let the classifier listen: right for any classifier."""
+
+    def ask(masks: Bools, patch: Patch | None) -> torch.Tensor:
+        if patch is None or not isinstance(classifier, Patchwise):
+            return classifier.scores(components.render(masks))
+        return classifier.patch_scores(components.render(masks, patch.start, patch.stop), patch)
+
+    return ask
+
+
+def _spectral(classifier: Classifier, components: Components) -> _Ask | None:
+    """Mix spectra instead of sound where front end and components allow it; None where they do not."""
+    if not (
+        isinstance(classifier, Differentiable)
+        and isinstance(classifier.front_end, LinearFrontEnd)
+        and isinstance(components, Layered)
+        and components.clip.channels == 1
+    ):
+        return None
+    network = classifier
+    renderer = SpectralRenderer(components, classifier.front_end)
+
+    def ask(masks: Bools, patch: Patch | None) -> torch.Tensor:
+        span = (0, None) if patch is None else (patch.first_frame, patch.first_frame + patch.frames)
+        return probabilities(classifier.activation, network.logits(renderer.render(masks, *span)))
+
+    return ask
+
+
+def probabilities(activation: Activation, logits: torch.Tensor) -> torch.Tensor:
+    """Softmax over the labels, or a sigmoid for each."""
+    return logits.softmax(dim=1) if activation == "softmax" else logits.sigmoid()
+
+
+def _scores(classifier: Classifier, answer: torch.Tensor) -> Floats:
+    scores: Floats = answer.double().cpu().numpy()
     outside = (scores < -1e-6) | (scores > 1 + 1e-6)
     if outside.any():
         worst = float(scores[outside].flat[0])

@@ -119,8 +119,18 @@ class LogMel(nn.Module):
                 remedy="Take the mean over the channels first",
                 where="LogMel",
             )
+        return self.from_spectrum(self.spectrum(waveform))
+
+    def spectrum(self, waveform: Tensor) -> Tensor:
+        """The linear half: waveforms ``(B, 1, samples)`` → complex STFT ``(B, n_fft // 2 + 1, frames)``.
+
+        Raises
+        ------
+        AudioError
+            If there are too few samples to pad.
+        """
         if not self.center:
-            return self.without_padding(waveform)
+            return self._transform(waveform)
         half = self.n_fft // 2
         if self.pad_mode == "reflect" and waveform.shape[2] <= half:
             raise AudioError(
@@ -128,28 +138,34 @@ class LogMel(nn.Module):
                 remedy="Use a longer sound",
                 where="LogMel",
             )
-        return self.without_padding(nn.functional.pad(waveform, (half, half), mode=self.pad_mode))
+        return self._transform(nn.functional.pad(waveform, (half, half), mode=self.pad_mode))
+
+    def from_spectrum(self, spectrum: Tensor) -> Tensor:
+        """The other half: complex STFT ``(B, n_fft // 2 + 1, frames)`` → spectrogram ``(B, n_mels, frames)``."""
+        # re² + im² rather than |z|²: the modulus has no gradient at zero, and silence is common in masked sound.
+        power = spectrum.real.square() + spectrum.imag.square()
+        return SCALINGS[self.scaling][0](self.bank @ power)
 
     def without_padding(self, waveform: Tensor) -> Tensor:
-        """The same for a waveform that is padded already: frame t starts at sample ``t * hop_length``.
+        """The whole for a waveform that is padded already: frame t starts at sample ``t * hop_length``.
 
         Raises
         ------
         AudioError
             If there are fewer samples than one frame has.
         """
+        return self.from_spectrum(self._transform(waveform))
+
+    def _transform(self, waveform: Tensor) -> Tensor:
         if waveform.shape[2] < self.n_fft:
             raise AudioError(
                 f"{waveform.shape[2]} samples are less than one frame of {self.n_fft}",
                 remedy="Use a longer sound",
                 where="LogMel",
             )
-        spectrum = torch.stft(
+        return torch.stft(
             waveform[:, 0], self.n_fft, self.hop_length, window=self.window, center=False, return_complex=True
         )
-        # re² + im² rather than |z|²: the modulus has no gradient at zero, and silence is common in masked sound.
-        power = spectrum.real.square() + spectrum.imag.square()
-        return SCALINGS[self.scaling][0](self.bank @ power)
 
 
 def mel_bank(

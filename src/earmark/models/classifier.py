@@ -107,7 +107,10 @@ class FrontEnd(Protocol):
 
 @runtime_checkable
 class Differentiable(Protocol):
-    """A classifier whose network can be differentiated from the spectrogram on (and through it from the waveform)."""
+    """A classifier whose network can be differentiated from the spectrogram on (and through it from the waveform).
+
+    It promises ``scores(x) = activation(logits(front_end(x)))``, patch by patch where it is ``Patchwise``.
+    """
 
     @property
     def front_end(self) -> FrontEnd:
