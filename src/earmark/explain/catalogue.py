@@ -15,3 +15,8 @@ METHODS.add(
 METHODS.add("lime", "earmark.explain.lime:Lime", "weighted linear model on random masks")
 METHODS.add("occlusion", "earmark.explain.occlusion:Occlusion", "what is lost without each component")
 METHODS.add("leave_one_in", "earmark.explain.occlusion:LeaveOneIn", "what each component achieves alone")
+METHODS.add("owen", "earmark.explain.owen:Owen", "Shapley values of components in groups (stems, spans of time)")
+METHODS.add("banzhaf", "earmark.explain.banzhaf:Banzhaf", "mean effect over all coalitions, each counted alike")
+METHODS.add("rise", "earmark.explain.rise:Rise", "mean score over random masks that keep a component")
+METHODS.add("sobol", "earmark.explain.sobol:Sobol", "share of the score's variance (total-order Sobol index)")
+METHODS.add("hsic", "earmark.explain.hsic:Hsic", "dependence of the score on each component's mask")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
+from earmark.components.component import Component
 from earmark.explain.game import Floats, Game
 
 Diagnostic = float | int | str | list[float]
@@ -53,4 +56,17 @@ class Method(Protocol):
 
     def plan(self, n_players: int) -> int:
         """How many evaluations it will ask for at most, for progress and ``--dry-run``."""
+        ...
+
+
+@runtime_checkable
+class NamesPlayers(Protocol):
+    """A method whose settings name players by number (groups of them): it can be carried to another set of players."""
+
+    def for_components(self, table: Sequence[Component]) -> Method:
+        """The method for these components: what was asked for in words becomes numbers of players."""
+        ...
+
+    def for_players(self, players: NDArray[np.intp]) -> Method:
+        """The method for a game of only ``players``, counted anew from 0."""
         ...

@@ -11,7 +11,7 @@ import numpy as np
 
 from earmark.explain.convergence import settled
 from earmark.explain.game import Game, SumGame
-from earmark.explain.method import Attribution, Method
+from earmark.explain.method import Attribution, Method, NamesPlayers
 from earmark.explain.shapley_exact import ShapleyExact
 
 
@@ -58,7 +58,7 @@ def methods_for_parts(game: SumGame, method: Method) -> list[Method | None]:
         elif method.estimates == "shapley" and n <= ShapleyExact().max_players and 1 << n <= method.plan(n):
             chosen.append(ShapleyExact())
         else:
-            chosen.append(method)
+            chosen.append(method.for_players(part.players) if isinstance(method, NamesPlayers) else method)
     return chosen
 
 

@@ -6,10 +6,12 @@ each order is paired with its reverse, which cancels every effect of even order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earmark.errors import SettingError
 from earmark.explain.convergence import settled
@@ -57,35 +59,41 @@ class ShapleyPermutation:
                 remedy=f"Give at least {2 * n} samples",
                 where="shapley_permutation",
             )
-        ends = game.values(np.stack([np.zeros(n, dtype=np.bool_), np.ones(n, dtype=np.bool_)]))
-        draws: list[Floats] = []
-        errors: Floats = np.full((game.n_outputs, n), np.nan)
-        converged = False
-        for count in range(1, pairs + 1):
-            order = rng.permutation(n)
-            draws.append((marginals(game, order) + marginals(game, order[::-1])) / 2)
-            # Looking after every pair would stop on a lucky streak of the first few.
-            if count >= 8 and (count & (count - 1) == 0 or count == pairs):
-                stack = np.stack(draws)
-                errors = stack.std(axis=0, ddof=1) / np.sqrt(count)
-                converged = settled(stack.mean(axis=0), errors, self.tolerance)
-                if converged:
-                    break
-        stack = np.stack(draws)
-        if len(draws) > 1:
-            errors = stack.std(axis=0, ddof=1) / np.sqrt(len(draws))
-        return Attribution(
-            values=stack.mean(axis=0),
-            errors=errors,
-            base=ends[0],
-            full=ends[1],
-            converged=converged or n == 1,
-            exact=n == 1,
-            diagnostics={"permutations": 2 * len(draws)},
-        )
+        return mean_over_orders(game, lambda: rng.permutation(n), pairs, self.tolerance)
 
 
-def marginals(game: Game, order: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
+def mean_over_orders(game: Game, draw: Callable[[], NDArray[np.intp]], pairs: int, tolerance: float) -> Attribution:
+    """Mean marginal contributions over at most ``pairs`` drawn orders and their reverses, with standard errors."""
+    n = game.n_players
+    ends = game.values(np.stack([np.zeros(n, dtype=np.bool_), np.ones(n, dtype=np.bool_)]))
+    draws: list[Floats] = []
+    errors: Floats = np.full((game.n_outputs, n), np.nan)
+    converged = False
+    for count in range(1, pairs + 1):
+        order = draw()
+        draws.append((marginals(game, order) + marginals(game, order[::-1])) / 2)
+        # Looking after every pair would stop on a lucky streak of the first few.
+        if count >= 8 and (count & (count - 1) == 0 or count == pairs):
+            stack = np.stack(draws)
+            errors = stack.std(axis=0, ddof=1) / np.sqrt(count)
+            converged = settled(stack.mean(axis=0), errors, tolerance)
+            if converged:
+                break
+    stack = np.stack(draws)
+    if len(draws) > 1:
+        errors = stack.std(axis=0, ddof=1) / np.sqrt(len(draws))
+    return Attribution(
+        values=stack.mean(axis=0),
+        errors=errors,
+        base=ends[0],
+        full=ends[1],
+        converged=converged or n == 1,
+        exact=n == 1,
+        diagnostics={"permutations": 2 * len(draws)},
+    )
+
+
+def marginals(game: Game, order: NDArray[np.intp]) -> Floats:
     """Marginal contribution ``(K, n)`` of each player when they enter in ``order``."""
     n = len(order)
     masks: Bools = np.zeros((n + 1, n), dtype=np.bool_)
