@@ -14,7 +14,7 @@ from earmark.errors import SettingError, UnknownNameError
 from earmark.explain import parts
 from earmark.explain.explanation import ClipFacts, Explanation, ModelFacts, Recipe
 from earmark.explain.game import Floats, Game, OutputGame, Part, SumGame, Watch, log_odds
-from earmark.explain.method import Method
+from earmark.explain.method import Method, NamesPlayers
 from earmark.explain.play import play
 from earmark.models.classifier import Classifier, Patchwise
 from earmark.models.prepare import prepare
@@ -70,6 +70,8 @@ def explain(
             raise UnknownNameError("label", label, classifier.labels)
     prepared = prepare(clip, classifier.input)
     cut = cut_for(classifier, components, prepared.clip, seed=seed)
+    if isinstance(method, NamesPlayers):
+        method = method.for_components(cut.table)
     watch = watch if watch is not None else Watch()
     game = play(classifier, cut, batch_size=batch_size, strict=strict, watch=watch)
     labels = classifier.labels
@@ -79,8 +81,9 @@ def explain(
     if contrast is not None:
         labels = (f"{contrast[0]} − {contrast[1]}",)
         asked = _contrast(asked, classifier.labels.index(contrast[0]), classifier.labels.index(contrast[1]))
-    watch.planned = parts.plan(game, method, decomposed=isinstance(asked, SumGame))
-    attribution = parts.solve(asked, method, np.random.default_rng(seed))
+    playing = method.for_components(cut.table) if isinstance(method, NamesPlayers) else method
+    watch.planned = parts.plan(game, playing, decomposed=isinstance(asked, SumGame))
+    attribution = parts.solve(asked, playing, np.random.default_rng(seed))
     scores = game.values(np.ones((1, cut.n), dtype=np.bool_))[0]
     if contrast is not None:
         scores = np.full(1, np.nan)

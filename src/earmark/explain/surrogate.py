@@ -1,9 +1,9 @@
 """A Gaussian process over paired differences: what lies between the coalitions that were asked.
 
 The paired difference d(S) = v(S) − v(Sᶜ) has effects of odd order only. Written in u ∈ {−1, 1}ⁿ it is
-d = Σ_{|T| odd} c_T Π_{i∈T} uᵢ, and the Shapley value of player i is Σ_{T∋i} c_T / |T|. With independent normal priors on
-the coefficients of order 1 and 3, d is a Gaussian process whose kernel depends on s = u·u′ alone: order r contributes
-the elementary symmetric polynomial e_r, e₁ = s and e₃ = (s³ − (3 n − 2) s) / 6. So a surrogate with all
+d = Σ_{|T| odd} c_T Π_{i∈T} uᵢ, and the Shapley value of player i is Σ_{T∋i} c_T / |T|. With independent normal priors
+on the coefficients of order 1 and 3, d is a Gaussian process whose kernel depends on s = u·u′ alone: order r
+contributes the elementary symmetric polynomial e_r, e₁ = s and e₃ = (s³ − (3 n − 2) s) / 6. So a surrogate with all
 n (n − 1)(n − 2) / 6 triples costs no more than one linear system in the number of pairs.
 
 Using a surrogate as control variate of an estimator that stays exact in the limit is the regression adjustment of
