@@ -119,8 +119,7 @@ def run_model(folder: Path, batches: dict[str, np.ndarray]) -> dict[str, dict[st
                 variable = graph.get_tensor_by_name(f"{node.name}:0")
                 session.run(v1.assign(variable, checkpoint.get_tensor(node.name)))
         return {
-            sound: session.run(layers, feed_dict={INPUT: batch, IS_TRAINING: False})
-            for sound, batch in batches.items()
+            sound: session.run(layers, feed_dict={INPUT: batch, IS_TRAINING: False}) for sound, batch in batches.items()
         }
 
 
@@ -156,8 +155,7 @@ def make(wheel: Path) -> dict[str, Any]:
             "numpy": np.__version__,
         },
         "mel": {
-            name: dict(summary(batch), mean_of_each_band=rounded(batch.mean(axis=1)))
-            for name, batch in batches.items()
+            name: dict(summary(batch), mean_of_each_band=rounded(batch.mean(axis=1))) for name, batch in batches.items()
         },
         "models": {},
     }
@@ -173,12 +171,10 @@ def make(wheel: Path) -> dict[str, Any]:
                 "labels": data_set,
                 "taggrams": {name: rounded(run["taggram"]) for name, run in runs.items()},
                 "embeddings": {
-                    name: rounded(run[EMBEDDING[family]].reshape(len(run["taggram"]), -1))
-                    for name, run in runs.items()
+                    name: rounded(run[EMBEDDING[family]].reshape(len(run["taggram"]), -1)) for name, run in runs.items()
                 },
                 "layers": {
-                    name: {layer: summary(run[layer]) for layer in LAYERS[family]}
-                    for name, run in runs.items()
+                    name: {layer: summary(run[layer]) for layer in LAYERS[family]} for name, run in runs.items()
                 },
             }
     return record

@@ -1,4 +1,4 @@
-"""Three short synthetic sounds, the same on every machine, for the golden taggrams.
+"""Three short synthetic sounds, the same on every machine up to rounding, for golden taggrams.
 
 Each function returns seven seconds of mono float32 sound in [-1, 1] at 16 kHz: enough for
 two full patches of 187 mel frames. They are made with numpy only, so that no sound file has
@@ -58,12 +58,12 @@ def bursts_and_chirp() -> Sound:
     low, high = 200.0, 6_000.0
     growth = np.log(high / low) / SECONDS
     chirp = np.sin(2.0 * np.pi * low * (np.exp(growth * t) - 1.0) / growth)
-    mix = 0.6 * gate * shaped + 0.25 * chirp
+    mix: npt.NDArray[np.float64] = 0.6 * gate * shaped + 0.25 * chirp
     return np.clip(mix, -1.0, 1.0).astype(np.float32)
 
 
 def quiet_chord() -> Sound:
-    """Return a soft plucked chord (A minor, then F major), some 45 dB below full scale."""
+    """Return a soft plucked chord, A minor then F major, with peaks 42 dB below full scale."""
     t = _time()
     chords = ((220.0, 261.63, 329.63, 440.0), (174.61, 220.0, 261.63, 349.23))
     mix = np.zeros_like(t)
@@ -76,7 +76,7 @@ def quiet_chord() -> Sound:
                 fade = np.exp(-(0.6 + 0.5 * harmonic) * age)
                 wave = np.sin(2.0 * np.pi * harmonic * pitch * age)
                 mix += np.where(last, fade * wave / harmonic**2, 0.0)
-    return (0.0025 * mix).astype(np.float32)
+    return np.clip(0.0025 * mix, -1.0, 1.0).astype(np.float32)
 
 
 SOUNDS: Final[dict[str, Callable[[], Sound]]] = {
