@@ -1,0 +1,240 @@
+"""The report: one HTML file that holds everything, asks nothing of any network, and can be read without JavaScript.
+
+The page is static HTML made here: text, tables, pictures and native players. Its script only adds (switching between
+versions in place, a playhead, sorting). The same explanation and clip give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from earmark.audio.clip import Clip
+from earmark.errors import ExplanationError
+from earmark.explain.explanation import Explanation
+from earmark.files import write_text
+from earmark.listen.render import Listening, check_same_clip
+from earmark.models.classifier import Classifier
+from earmark.models.prepare import prepare
+from earmark.report.export import audacity_text, csv_text
+from earmark.report.figures import LEFT, RIGHT, overlay_figure, spectrogram_figure, unit
+from earmark.report.images import webp_bytes
+from earmark.report.layout import boxes
+from earmark.report.players import Player, data_uri, players_of
+from earmark.report.tables import EffectRow, effect_rows, score_rows
+from earmark.report.theme import signed
+from earmark.report.view import ModelView, model_view
+from earmark.report.words import figure_text, trust, verdict
+
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "media-src data: blob:; connect-src data: blob:; worker-src blob:"
+)
+"""What the page is allowed to do: nothing that leaves it."""
+
+LARGE_BYTES = 10_000_000
+_EVIDENCE = 4
+# Percent of the largest effect: less is in the table, but not evidence that anyone should read about.
+_WORTH_SAYING = 3.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure in the page, on light and on dark ground."""
+
+    light: str
+    dark: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the page says about one label."""
+
+    label: str
+    score: str
+    base: str
+    full: str
+    total: str
+    raising: tuple[EffectRow, ...]
+    lowering: tuple[EffectRow, ...]
+    rows: tuple[EffectRow, ...]
+    picture: Picture
+    listened: bool
+    audacity: str
+
+
+def write_report(
+    path: str | Path,
+    explanation: Explanation,
+    clip: Clip,
+    classifier: Classifier,
+    *,
+    listening: Listening,
+    command: str,
+    audio_format: str = "auto",
+    say: Callable[[str], None] | None = None,
+) -> Path:
+    """Write the report; whole or not at all.
+
+    Parameters
+    ----------
+    path : of the .html file.
+    explanation : of this clip by this classifier.
+    clip : the sound as it was given to ``explain``, at its own rate.
+    classifier : whose view of the sound is drawn.
+    listening : from ``earmark.listen.render.listen``: the versions to play.
+    command : the command line that makes this report again, shown as it is.
+    audio_format : "auto", "flac", "mp3" or "wav", see ``earmark.report.players``.
+    say : told, in one line, when the page is larger than 10 MB.
+
+    Raises
+    ------
+    ExplanationError
+        If the explanation belongs to another clip or classifier.
+    AudioError, SettingError
+        If the audio format is unknown or cannot hold the clip.
+    OutputError
+        If the file cannot be written.
+    """
+    page = report_html(
+        explanation, clip, classifier, listening=listening, command=command, audio_format=audio_format
+    )
+    size = len(page.encode())
+    written = write_text(path, page)
+    if size > LARGE_BYTES and say is not None:
+        say(f"{path}: the report is {size / 1e6:.0f} MB, most of it sound; a shorter clip or mp3 makes it smaller.")
+    return written
+
+
+def report_html(
+    explanation: Explanation,
+    clip: Clip,
+    classifier: Classifier,
+    *,
+    listening: Listening,
+    command: str,
+    audio_format: str = "auto",
+) -> str:
+    """The page itself, see ``write_report``."""
+    check_same_clip(explanation, clip)
+    if classifier.fingerprint != explanation.model.fingerprint:
+        raise ExplanationError(
+            f"the explanation belongs to another model ({explanation.model.name})",
+            remedy="Give the classifier that was explained",
+            where=classifier.name,
+        )
+    view = model_view(classifier, prepare(clip, classifier.input).clip)
+    players, chosen = players_of(listening, audio_format)
+    targets = tuple(_target(explanation, view, explanation.labels[row], listening) for row in explanation.targets)
+    data = json.dumps(explanation.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    seen = _picture(lambda theme: spectrogram_figure(view, theme=theme), view.caption) if boxes(explanation) else None
+    weight = _weight(players, targets, data)
+    return _template().render(
+        e=explanation,
+        policy=POLICY,
+        css=Markup(_static("report.css")),
+        js=Markup(_static("report.js")),
+        targets=targets,
+        scores=score_rows(explanation),
+        players=players,
+        audio_format=chosen,
+        listening=listening,
+        common_gain=f"{listening.gain_db:.1f}".replace("-", "−") if listening.gain_db < -0.05 else "",
+        player_json=_in_script(_player_json(players)),
+        explanation_json=_in_script(data),
+        explanation_uri=data_uri(data.encode(), "application/json"),
+        csv_uri=data_uri(csv_text(explanation).encode(), "text/csv"),
+        seen=seen,
+        caption=view.caption,
+        unit=unit(explanation),
+        trust=trust(explanation),
+        verdict=verdict(explanation),
+        command=command,
+        settings=_settings(explanation),
+        large=f"{weight / 1e6:.0f}" if weight > LARGE_BYTES else "",
+        axis=(round(100 * LEFT, 3), round(100 * RIGHT, 3)),
+    )
+
+
+def _target(explanation: Explanation, view: ModelView, label: str, listening: Listening) -> Target:
+    row = explanation.index(label)
+    listened = label == listening.label
+    kept = frozenset(int(i) for i in np.flatnonzero(listening.mask)) if listened else frozenset()
+    rows = effect_rows(explanation, label, kept)
+    score = explanation.scores[row] if not math.isnan(explanation.scores[row]) else explanation.full[row]
+    return Target(
+        label=label,
+        score=f"{score:.3f}",
+        base=f"{explanation.base[row]:.3f}".replace("-", "−"),
+        full=f"{explanation.full[row]:.3f}".replace("-", "−"),
+        total=signed(float(explanation.attributions[row].sum())),
+        raising=tuple(r for r in rows if r.value > 0 and r.share >= _WORTH_SAYING)[:_EVIDENCE],
+        lowering=tuple(r for r in rows if r.value < 0 and r.share >= _WORTH_SAYING)[:_EVIDENCE],
+        rows=rows,
+        picture=_picture(
+            lambda theme: overlay_figure(explanation, view, label, theme=theme), figure_text(explanation, label)
+        ),
+        listened=listened,
+        audacity=data_uri(audacity_text(explanation, label).encode(), "text/plain"),
+    )
+
+
+def _picture(draw: Callable[[str], Figure], alt: str) -> Picture:
+    figures = {theme: draw(theme) for theme in ("light", "dark")}
+    uris = {theme: data_uri(webp_bytes(figure), "image/webp") for theme, figure in figures.items()}
+    width, height = figures["light"].get_size_inches() * 100
+    return Picture(uris["light"], uris["dark"], alt, round(width), round(height))
+
+
+def _player_json(players: tuple[Player, ...]) -> str:
+    return json.dumps([{"id": p.id, "key": p.key, "title": p.title, "match_db": round(p.match_db, 3)} for p in players])
+
+
+def _settings(explanation: Explanation) -> tuple[tuple[str, str], ...]:
+    recipe = explanation.recipe
+    return (
+        (f"Method {recipe.method}", _json_words(recipe.method_settings)),
+        (f"Components {recipe.components}", _json_words(recipe.component_settings)),
+        ("Diagnostics", _json_words(explanation.diagnostics)),
+    )
+
+
+def _json_words(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in values.items()) or "none"
+
+
+def _in_script(text: str) -> Markup:
+    """JSON that no HTML parser takes for the end of its element; the same JSON to every JSON parser."""
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _weight(players: tuple[Player, ...], targets: tuple[Target, ...], data: str) -> int:
+    # The page names its own size, so the size is that of what it embeds; the rest is some 100 kB.
+    pictures = sum(len(t.picture.light) + len(t.picture.dark) for t in targets)
+    return sum(len(p.uri) for p in players) + pictures + 3 * len(data)
+
+
+def _static(name: str) -> str:
+    return (files("earmark.report") / "static" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    text = (files("earmark.report") / "templates" / "report.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(text)

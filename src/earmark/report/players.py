@@ -1,0 +1,119 @@
+"""The sound inside the page: original, kept and removed, as data: URIs that a browser plays without asking anyone."""
+
+from __future__ import annotations
+
+import base64
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from earmark.audio.clip import Clip
+from earmark.audio.write import encode
+from earmark.errors import SettingError
+from earmark.listen.render import Listening
+
+AUDIO_FORMATS = ("auto", "flac", "mp3", "wav")
+"""What a page can hold. Vorbis is not among them: browsers decode it to another length, and versions would drift."""
+
+_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg", "wav": "audio/wav"}
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_LOSSLESS_UP_TO = 4_000_000
+
+
+@dataclass(frozen=True)
+class Player:
+    """One version of the clip in the page.
+
+    Parameters
+    ----------
+    id : "original", "kept" or "removed".
+    key : the key that chooses it.
+    title, meaning : for people.
+    uri : data: URI.
+    duration_s : seconds.
+    lufs : integrated loudness in LUFS, −inf when silent.
+    match_db : gain in dB that brings it to the loudness that all versions can share without clipping.
+    """
+
+    id: str
+    key: str
+    title: str
+    meaning: str
+    uri: str
+    duration_s: float
+    lufs: float
+    match_db: float
+
+    @property
+    def loudness(self) -> str:
+        """``−14.2 LUFS``, or "silent"."""
+        return "silent" if math.isinf(self.lufs) else f"{self.lufs:.1f} LUFS".replace("-", "−")
+
+
+def players_of(listening: Listening, audio_format: str = "auto") -> tuple[tuple[Player, ...], str]:
+    """The three versions, and the format that was chosen.
+
+    ``auto`` is lossless FLAC while the three versions together have less than 4 MB of 24-bit samples, then MP3 where it
+    can hold the clip's rate and channels, and else FLAC.
+
+    Raises
+    ------
+    SettingError
+        For another format than ``AUDIO_FORMATS``.
+    AudioError
+        If the format cannot hold the clip.
+    """
+    if audio_format not in AUDIO_FORMATS:
+        raise SettingError(
+            f"{audio_format!r} cannot be embedded in a report",
+            remedy=f"Choose one of {', '.join(AUDIO_FORMATS)}",
+            where="audio_format",
+        )
+    clip = listening.original
+    chosen = _automatic(clip) if audio_format == "auto" else audio_format
+    versions = (
+        ("original", "A", "Original", "The whole clip", listening.original, listening.original_lufs),
+        ("kept", "B", "Kept", f"What raises {listening.label}", listening.kept, listening.kept_lufs),
+        ("removed", "N", "Removed", "Everything else", listening.removed, listening.removed_lufs),
+    )
+    shared = _shared_lufs([(sound, lufs) for *_, sound, lufs in versions])
+    return tuple(
+        Player(
+            id=name,
+            key=key,
+            title=title,
+            meaning=meaning,
+            uri=data_uri(encode(sound, chosen), _TYPES[chosen]),
+            duration_s=sound.duration_s,
+            lufs=lufs,
+            match_db=0.0 if math.isinf(lufs) else shared - lufs,
+        )
+        for name, key, title, meaning, sound, lufs in versions
+    ), chosen
+
+
+def data_uri(data: bytes, kind: str) -> str:
+    """Bytes as a data: URI of that MIME type.
+
+    Examples
+    --------
+    >>> data_uri(b"hi", "text/plain")
+    'data:text/plain;base64,aGk='
+    """
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _automatic(clip: Clip) -> str:
+    if 3 * 3 * clip.samples * clip.channels <= _LOSSLESS_UP_TO:
+        return "flac"
+    return "mp3" if clip.sample_rate in _MP3_RATES and clip.channels <= 2 else "flac"
+
+
+def _shared_lufs(versions: list[tuple[Clip, float]]) -> float:
+    """The original's loudness, or as much of it as every version reaches before its peak is at full scale."""
+    heard = [(sound, lufs) for sound, lufs in versions if not math.isinf(lufs)]
+    if not heard:
+        return 0.0
+    ceilings = [lufs - 20 * math.log10(float(np.abs(sound.waveform).max())) for sound, lufs in heard]
+    return min(heard[0][1], *ceilings)
