@@ -17,6 +17,7 @@ from earmark.audio.write import write
 from earmark.components.stems_time import StemsTime
 from earmark.components.time import Time
 from earmark.errors import CancelledError, ScoresError, UnknownNameError
+from earmark.explain.case import open_case
 from earmark.explain.catalogue import METHODS
 from earmark.explain.explanation import Explanation
 from earmark.explain.game import CachedGame, SumGame, Watch
@@ -24,6 +25,7 @@ from earmark.explain.play import play
 from earmark.explain.run import explain
 from earmark.explain.shapley import Shapley
 from earmark.explain.shapley_exact import ShapleyExact
+from earmark.listen.render import listen_without
 from earmark.models.callable import from_callable
 from earmark.models.classifier import Activation, InputSpec, Patch
 
@@ -218,3 +220,32 @@ def test_a_model_that_fails_on_silence_is_reported() -> None:
 
     with pytest.raises(ScoresError, match="nan"):
         explain(noise(), from_callable(divides, LABELS, RATE), Time(n=3), Shapley())
+
+
+def test_everything_asked_about_one_case_shares_its_evaluations() -> None:
+    case = open_case(noise(), CURVED, Time(n=8))
+    shapley = case.explain("shapley_exact")
+    assert shapley.evaluations == 256
+    for method in ("lime", "occlusion", "banzhaf", "shapley_kernel"):
+        assert case.explain(method).evaluations == 256
+    pairs = case.interactions()
+    assert case.game.evaluations == 256
+    assert pairs.values.shape == (3, 8, 8)
+    flip = case.counterfactual("a")
+    assert case.game.evaluations == 256
+    assert flip.found
+    assert flip.proven
+    assert (flip.before[0] >= 0.5) != (flip.after[0] >= 0.5)
+    heard = listen_without(case.components, case.clip, flip.removed, label="a")
+    again = CURVED.scores(torch.from_numpy(heard.kept.waveform.copy())[None])[0]
+    np.testing.assert_allclose(again.numpy(), flip.after, atol=1e-6)
+
+
+def test_sampled_explanations_say_how_stable_their_order_is_and_exact_ones_need_not() -> None:
+    case = open_case(noise(), CURVED, Time(n=13))
+    few = case.explain(METHODS.get("lime")(samples=60)).diagnostics["rank_agreement"]  # type: ignore[call-arg]
+    many = case.explain(METHODS.get("lime")(samples=3000)).diagnostics["rank_agreement"]  # type: ignore[call-arg]
+    assert isinstance(few, list)
+    assert isinstance(many, list)
+    assert np.mean(few) < np.mean(many) <= 1
+    assert "rank_agreement" not in case.explain("shapley_exact").diagnostics

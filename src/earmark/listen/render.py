@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from earmark.audio.clip import Clip
 from earmark.audio.loudness import integrated_lufs
 from earmark.components.catalogue import kind_from
+from earmark.components.component import Components
 from earmark.errors import ExplanationError
 from earmark.explain.explanation import Explanation
 from earmark.listen.mask import keep_mask
@@ -80,6 +82,34 @@ def listen(explanation: Explanation, clip: Clip, *, label: str | int | None = No
             remedy="Explain the clip again",
             where=clip.name,
         )
+    return play_mask(components, clip, mask, label=explanation.labels[explanation.index(label)], keep=keep)
+
+
+def listen_without(
+    components: Components, clip: Clip, removed: Sequence[int], *, label: str, keep: str = "counterfactual"
+) -> Listening:
+    """A clip without some components, and those alone: how a counterfactual sounds.
+
+    Parameters
+    ----------
+    components : the cut that was explained, on any version of the clip.
+    clip : the sound to play, at its own rate and channels.
+    removed : indices of the components to take out.
+    label : what it is about.
+    keep : what made the mask.
+
+    Raises
+    ------
+    AudioError
+        If the clip is another one than was cut.
+    """
+    mask = np.ones(components.n, dtype=np.bool_)
+    mask[list(removed)] = False
+    return play_mask(components.on(clip), clip, mask, label=label, keep=keep)
+
+
+def play_mask(components: Components, clip: Clip, mask: NDArray[np.bool_], *, label: str, keep: str) -> Listening:
+    """Kept and removed part of a clip for one mask ``(n,)``; ``components`` must be cut from that very clip."""
     kept, removed = components.render(np.stack((mask, ~mask))).numpy()
     peak = max(float(np.abs(x).max()) for x in (kept, removed, clip.waveform))
     # A hair more than needed, or a product that rounds up would be refused by the writer.
@@ -91,7 +121,7 @@ def listen(explanation: Explanation, clip: Clip, *, label: str | int | None = No
         kept=versions[1],
         removed=versions[2],
         mask=mask,
-        label=explanation.labels[explanation.index(label)],
+        label=label,
         keep=keep,
         gain_db=20 * math.log10(gain),
         original_lufs=loudness[0],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -11,6 +12,7 @@ import torch
 from earmark import __version__
 from earmark.audio.clip import Clip
 from earmark.errors import CapabilityError, ScoresError, SettingError
+from earmark.explain.case import clip_facts
 from earmark.explain.explanation import ModelFacts
 from earmark.explain.game import Watch
 from earmark.explain.gradient.catalogue import GRADIENT_METHODS
@@ -18,7 +20,6 @@ from earmark.explain.gradient.method import Domain, MapMethod
 from earmark.explain.gradient.subject import Span, Subject
 from earmark.explain.gradient.target import make_target
 from earmark.explain.map import MapExplanation, MapRecipe
-from earmark.explain.run import facts_of
 from earmark.models.classifier import Classifier, Differentiable, Patchwise
 from earmark.models.prepare import prepare
 
@@ -130,10 +131,11 @@ def explain_map(
             channels=classifier.input.channels,
             activation=classifier.activation,
         ),
-        clip=facts_of(clip, prepared.steps),
+        clip=clip_facts(clip, prepared.steps),
         recipe=MapRecipe(
             method=method.name,
-            method_settings=asdict(method),  # type: ignore[call-overload]
+            # JSON values (lists for tuples), as they come back from a file.
+            method_settings=json.loads(json.dumps(asdict(method))),  # type: ignore[call-overload]
             domain=domain,
             output=output,
             contrast=contrast,

@@ -1,0 +1,232 @@
+"""A case: one clip, one classifier, one cut. Everything that is asked about it draws on one game.
+
+Two methods on one case share its evaluations, and so do a method, the interactions and a counterfactual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from earmark import __version__
+from earmark.audio.clip import Clip
+from earmark.components.catalogue import COMPONENTS
+from earmark.components.component import ComponentKind, Components
+from earmark.errors import SettingError, UnknownNameError
+from earmark.explain import parts
+from earmark.explain.catalogue import METHODS
+from earmark.explain.counterfactual import Counterfactual, counterfactual, decision_about
+from earmark.explain.explanation import ClipFacts, Explanation, ModelFacts, Recipe
+from earmark.explain.game import CachedGame, Floats, Game, OutputGame, Part, SumGame, Watch, log_odds
+from earmark.explain.interactions import Interactions, ShapleyInteractions
+from earmark.explain.method import Attribution, Diagnostic, Method, NamesPlayers
+from earmark.explain.play import play
+from earmark.explain.stability import stability_from_errors
+from earmark.models.classifier import Classifier, Patchwise
+from earmark.models.prepare import prepare
+
+OUTPUTS = ("probability", "log_odds")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A clip, cut, in front of a classifier; made by ``open_case``.
+
+    Parameters
+    ----------
+    clip : the sound as it was given.
+    conversion : what was done to it to suit the classifier, in words.
+    classifier : who is asked.
+    components : the converted clip, cut.
+    game : the scores of masked versions, remembered.
+    watch : progress and cancellation.
+    """
+
+    clip: Clip
+    conversion: tuple[str, ...]
+    classifier: Classifier
+    components: Components
+    game: CachedGame | SumGame
+    watch: Watch
+
+    @property
+    def scores(self) -> Floats:
+        """The classifier's probabilities ``(K,)`` for the clip as it is."""
+        row: Floats = self.game.values(np.ones((1, self.components.n), dtype=np.bool_))[0]
+        return row
+
+    def label_index(self, label: str) -> int:
+        """Row of a label; an unknown one is answered with the nearest."""
+        if label not in self.classifier.labels:
+            raise UnknownNameError("label", label, self.classifier.labels)
+        return self.classifier.labels.index(label)
+
+    def explain(
+        self,
+        method: Method | str = "shapley",
+        *,
+        targets: Sequence[str] | int = 3,
+        output: str = "probability",
+        contrast: tuple[str, str] | None = None,
+        seed: int = 0,
+    ) -> Explanation:
+        """Attributions by one method; parameters and errors as for ``earmark.explain.run.explain``."""
+        method = METHODS.get(method)() if isinstance(method, str) else method
+        wanted = None if isinstance(targets, int) else [self.label_index(label) for label in targets]
+        asked, labels = self._asked(output, contrast)
+        playing = method.for_components(self.components.table) if isinstance(method, NamesPlayers) else method
+        self.watch.planned = parts.plan(self.game, playing, decomposed=isinstance(asked, SumGame))
+        attribution = parts.solve(asked, playing, np.random.default_rng(seed))
+        scores = self.scores
+        if contrast is not None:
+            scores, rows = np.full(1, np.nan), [0]
+        else:
+            order = np.argsort(-scores, kind="stable")
+            count = targets if isinstance(targets, int) else len(order)
+            rows = [int(i) for i in order if wanted is None or i in wanted][: max(1, count)]
+        return Explanation(
+            labels=labels,
+            targets=tuple(rows),
+            components=self.components.table,
+            attributions=attribution.values,
+            errors=attribution.errors,
+            base=attribution.base,
+            full=attribution.full,
+            scores=scores,
+            evaluations=self.game.evaluations,
+            unit="patch" if isinstance(self.game, SumGame) else "clip",
+            converged=attribution.converged,
+            exact=attribution.exact,
+            model=_model_facts(self.classifier),
+            clip=clip_facts(self.clip, self.conversion),
+            recipe=Recipe(
+                method=method.name,
+                method_settings=asdict(method),  # type: ignore[call-overload]
+                components=self.components.kind,
+                component_settings=self.components.settings,
+                output=output,
+                contrast=contrast,
+                seed=seed,
+                version=__version__,
+            ),
+            diagnostics=attribution.diagnostics | _stability(attribution, seed),
+        )
+
+    def interactions(self, how: ShapleyInteractions | None = None, *, seed: int = 0) -> Interactions:
+        """Pairwise interactions of the components for all labels, in probability."""
+        how = how if how is not None else ShapleyInteractions()
+        return how.solve(self.game, np.random.default_rng(seed))
+
+    def counterfactual(self, label: str | None = None, *, samples: int = 2048) -> Counterfactual:
+        """The smallest set of components without which the decision about a label (by default the top one) flips.
+
+        ``counterfactual.removed`` names the components; ``earmark.listen.render.listen_without`` plays it.
+        """
+        scores = self.scores
+        row = int(np.argmax(scores)) if label is None else self.label_index(label)
+        decision = decision_about(scores, row, self.classifier.activation)
+        return counterfactual(self.game, decision, samples=samples)
+
+    def _asked(self, output: str, contrast: tuple[str, str] | None) -> tuple[Game, tuple[str, ...]]:
+        if output not in OUTPUTS:
+            raise UnknownNameError("output", output, OUTPUTS)
+        labels = self.classifier.labels
+        asked: Game = self.game
+        if output == "log_odds":
+            asked = OutputGame(self.game, log_odds, len(labels))
+        if contrast is not None:
+            first, second = (self.label_index(label) for label in contrast)
+            return _difference(asked, first, second), (f"{contrast[0]} − {contrast[1]}",)
+        return asked, labels
+
+
+def open_case(
+    clip: Clip,
+    classifier: Classifier,
+    components: ComponentKind | Components | str = "time",
+    *,
+    seed: int = 0,
+    batch_size: int = 16,
+    strict: bool = False,
+    watch: Watch | None = None,
+) -> Case:
+    """Convert a clip to what the classifier takes, cut it, and set up the game.
+
+    Parameters and errors as for ``earmark.explain.run.explain``.
+    """
+    if isinstance(components, str):
+        components = COMPONENTS.get(components)()
+    prepared = prepare(clip, classifier.input)
+    cut = cut_for(classifier, components, prepared.clip, seed=seed)
+    watch = watch if watch is not None else Watch()
+    game = play(classifier, cut, batch_size=batch_size, strict=strict, watch=watch)
+    return Case(clip, prepared.steps, classifier, cut, game, watch)
+
+
+def cut_for(
+    classifier: Classifier, components: ComponentKind | Components, clip: Clip, *, seed: int = 0
+) -> Components:
+    """Components of a prepared clip: cut now, or carried over from another version of the same sound.
+
+    For a ``Patchwise`` classifier cuts in time snap to the borders of its patches where the kind allows it: then each
+    patch is a small game of its own.
+    """
+    if isinstance(components, Components):
+        if abs(components.clip.duration_s - clip.duration_s) > 0.05:
+            raise SettingError(
+                f"components of a {components.clip.duration_s:.2f} s clip for a clip of {clip.duration_s:.2f} s",
+                remedy="Cut the clip that is explained",
+                where="components",
+            )
+        same = components.clip.sample_rate == clip.sample_rate and components.clip.channels == clip.channels
+        return components if same else components.on(clip)
+    snap = None
+    if isinstance(classifier, Patchwise):
+        patches = classifier.patches(clip.samples)
+        snap = [0.0, *(patch.start_s for patch in patches[1:]), clip.duration_s]
+    return components.build(clip, snap_s=snap, seed=seed)
+
+
+def clip_facts(clip: Clip, conversion: tuple[str, ...]) -> ClipFacts:
+    """What an explanation says about the sound."""
+    return ClipFacts(
+        name=clip.name,
+        fingerprint=clip.fingerprint,
+        file_sha256=clip.source.file_sha256 if clip.source else "",
+        start_s=clip.source.start_s if clip.source else 0.0,
+        duration_s=clip.duration_s,
+        sample_rate=clip.sample_rate,
+        channels=clip.channels,
+        conversion=conversion,
+    )
+
+
+def _model_facts(classifier: Classifier) -> ModelFacts:
+    return ModelFacts(
+        name=classifier.name,
+        fingerprint=classifier.fingerprint,
+        sample_rate=classifier.input.sample_rate,
+        channels=classifier.input.channels,
+        activation=classifier.activation,
+    )
+
+
+def _stability(attribution: Attribution, seed: int) -> dict[str, Diagnostic]:
+    """Rank agreement that another seed would have; nothing to say where the values are exact or errors unknown."""
+    if attribution.exact or attribution.values.shape[1] < 2 or not np.isfinite(attribution.errors).all():
+        return {}
+    found = stability_from_errors(attribution.values, attribution.errors, np.random.default_rng(seed))
+    return {"rank_agreement": [round(float(v), 4) for v in found.rank_agreement]}
+
+
+def _difference(game: Game, first: int, second: int) -> Game:
+    def difference(values: Floats) -> Floats:
+        return values[:, [first]] - values[:, [second]]
+
+    if not isinstance(game, SumGame):
+        return OutputGame(game, difference, 1)
+    # A difference is linear in the outputs, so a sum of games stays one; the caches underneath are shared.
+    mapped = [Part(OutputGame(p.game, difference, 1), p.players, p.weight) for p in game.parts]
+    return SumGame(game.n_players, 1, mapped, watch=game.watch)
