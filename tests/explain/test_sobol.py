@@ -1,4 +1,4 @@
-"""Total Sobol indices against closed forms, the literal Jansen estimator, and the definition by conditional variance."""
+"""Total Sobol indices against closed forms, the literal Jansen estimator, and their definition by variances."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def dependence(masks: Bools, scores: Floats, *, exact: bool) -> tuple[Floats, Fl
     count = len(masks)
     distance = np.abs(scores[:, np.newaxis] - scores)
     distance[distance < 1e-12] = 0.0  # rounding is no effect
-    width = float(np.median(distance[np.triu_indices(count, 1)])) if count > 1 else 0.0
+    width = float(np.median(distance[np.tri(count, k=-1, dtype=np.bool_)])) if count > 1 else 0.0
     if width == 0.0:
         # More than half of the pairs agree: a score with few values. Take the typical distance of those that differ.
         differ = distance[distance > 0]

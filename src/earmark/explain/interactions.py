@@ -175,21 +175,28 @@ def estimate(game: Game, strata: list[Stratum], index: str) -> tuple[Floats, Flo
     variance = np.zeros_like(values)
     for number, (stratum, m, y) in enumerate(zip(strata, masks, scores, strict=True)):
         count = len(stratum.drawn)
-        gamma = weights(m, index)
+        gamma = weights(m, index).reshape(len(m), -1)
         left = _residual(model, m, y)
-        for k in range(game.n_outputs):
-            values[k] += stratum.pairs / count * np.einsum("b,bij->ij", left[:, k], gamma)
-            if stratum.complete or levers is None:
-                continue
+        values += (stratum.pairs / count * left.T @ gamma).reshape(values.shape)
+        if not stratum.complete and levers is not None:
             # A row pulls the fit towards itself: without that its residual would be larger by 1 / (1 − leverage).
-            alone = (left[:, k] / (1 - levers[number]))[:, np.newaxis, np.newaxis] * gamma
-            spread = (alone[0::2] + alone[1::2]).var(axis=0, ddof=min(1, count - 1))
-            variance[k] += stratum.pairs**2 * (1 - count / stratum.pairs) * spread / count
+            spread = _variance_of_pairs(left / (1 - levers[number])[:, np.newaxis], gamma).reshape(values.shape)
+            variance += stratum.pairs**2 * (1 - count / stratum.pairs) * spread / count
     if index == "shapley_taylor":
         diagonal = np.arange(n)
         values[:, diagonal, diagonal] = (game.values(np.eye(n, dtype=np.bool_)) - ends[0]).T
         variance[:, diagonal, diagonal] = 0.0
     return values, np.sqrt(variance), ends
+
+
+def _variance_of_pairs(left: Floats, gamma: Floats) -> Floats:
+    """Variance ``(K, m)`` over pairs of rows (2 b, 2 b + 1) of the sum of left ``(B, K)`` times gamma ``(B, m)``."""
+    count = len(left) // 2
+    # The square of a sum of two products is three products of matrices: no array of B · K · m numbers.
+    second = (left**2).T @ gamma**2 + 2 * (left[0::2] * left[1::2]).T @ (gamma[0::2] * gamma[1::2])
+    mean = left.T @ gamma / count
+    variance: Floats = np.maximum(second / count - mean**2, 0.0) * count / max(1, count - 1)
+    return variance
 
 
 def weights(masks: Bools, index: str) -> Floats:
@@ -234,12 +241,14 @@ def fit_quadratic(
     root = np.sqrt(np.concatenate([*each, heavy]))[:, np.newaxis]
     design = _features(np.concatenate([*masks, ends_masks]))
     target = np.concatenate([*scores, ends])
-    left, size, right = np.linalg.svd(design * root, full_matrices=False)
-    kept = size > size[0] * 1e-10
-    left = left[:, kept]
-    coefficients = right[kept].T @ ((left.T @ (target * root)) / size[kept, np.newaxis])
+    scaled = design * root
+    normal = scaled.T @ scaled
+    # Keeps the matrix regular. What it takes off the fit is in the residual, and so is counted all the same.
+    normal[np.diag_indices_from(normal)] += 1e-12 * np.trace(normal) / len(normal)
+    inverse = np.linalg.inv(normal)
+    coefficients: Floats = inverse @ (scaled.T @ (target * root))
     # A row that the fit must pass through has leverage 1 and tells nothing about the error.
-    levers = np.minimum((left**2).sum(axis=1), 0.99)
+    levers = np.minimum(((scaled @ inverse) * scaled).sum(axis=1), 0.99)
     starts = np.cumsum([len(m) for m in masks])[:-1]
     return coefficients, np.split(levers[:-2], starts)
 

@@ -29,7 +29,7 @@ from earmark.explain.shapley_exact import all_masks
 class Sobol:
     """Total-order Sobol indices: shares of variance, at least 0, without a sign; their sum is 1 or more.
 
-    Exact where the budget pays for all 2ⁿ masks. The errors come from a bootstrap over the N base rows; rows of balanced
+    Exact where the budget pays for all 2ⁿ masks. The errors come from a bootstrap over the N base rows; balanced
     columns are spread more evenly than it assumes, so they are, if anything, too large.
 
     Parameters
