@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,8 +73,9 @@ class SmallPatchwise(Small):
 
     def patches(self, samples: int) -> tuple[Patch, ...]:
         length = self.frames * HOP
+        step = length / RATE
         return tuple(
-            Patch(n * length / RATE, (n + 1) * length / RATE, n * length, (n + 1) * length, 0, 0, n * self.frames, 20)
+            Patch(n * step, (n + 1) * step, n * length, (n + 1) * length, 0, 0, n * self.frames, self.frames)
             for n in range((samples // HOP + 1) // self.frames)
         )
 
@@ -124,6 +125,15 @@ def settled(network: nn.Module, seed: int = 0) -> nn.Module:
                 module.running_var.copy_(torch.rand(module.num_features, generator=generator) + 0.5)
                 module.weight.copy_(torch.rand(module.num_features, generator=generator) + 0.5)
     return network.eval()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Networks this small only lose time to threads that wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -143,6 +143,52 @@ def test_deeplift_is_complete(small, settle, subject_of, generator, baseline):
     assert (found.gap < 1e-5 * change.clamp_min(1)).all()
 
 
+class InPieces(nn.Module):
+    """Sends its batch through a network in pieces, or with time folded into it."""
+
+    def __init__(self, network: nn.Module, how: str) -> None:
+        super().__init__()
+        self.network, self.how = network, how
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.how == "fold":
+            folded = x.unflatten(2, (4, 20)).transpose(1, 2).flatten(0, 1)
+            return self.network(folded).unflatten(0, (-1, 4)).mean(1)
+        return torch.cat([self.network(piece) for piece in torch.split(x, 1 if self.how == "ones" else 8)])
+
+
+@pytest.mark.parametrize("how", ["fold", "eights"])
+def test_deeplift_of_networks_that_handle_their_batch(small, small_patchwise, cnn, subject_of, generator, how):
+    found = DeepLift().attribute(subject_of(small_patchwise(cnn, frames=4)), generator) if how == "eights" else None
+    kind = small_patchwise if how == "eights" else small
+    settings = {"frames": 4} if how == "eights" else {}
+    subject = subject_of(kind(InPieces(cnn, how), **settings))
+    assert how == "fold" or subject.rows_per_point == 20
+    pieces = DeepLift().attribute(subject, generator)
+    assert (pieces.gap < 1e-6).all()
+    assert pieces.values.abs().sum() > 0.01
+    if found is not None:
+        torch.testing.assert_close(pieces.values, found.values)
+
+
+class TimeFirst(nn.Module):
+    """Puts time before the batch, as recurrent networks do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.out = nn.Linear(32, 6), nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(torch.relu(self.inner(x.permute(2, 0, 1))).mean(0))
+
+
+def test_deeplift_refuses_a_batch_that_it_cannot_follow(small, cnn, settle, subject_of, generator):
+    with pytest.raises(CapabilityError, match="clip and baseline on separately"):
+        DeepLift().attribute(subject_of(small(InPieces(cnn, "ones"))), generator)
+    with pytest.raises(CapabilityError, match="does not keep the rows"):
+        DeepLift().attribute(subject_of(small(settle(TimeFirst()))), generator)
+
+
 def test_deeplift_of_probabilities(small, cnn, subject_of, generator):
     tags = small(cnn, activation="sigmoid")
     subject = subject_of(tags, output="probability")

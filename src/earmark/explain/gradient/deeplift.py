@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from earmark.errors import SettingError
+from earmark.errors import CapabilityError, SettingError
 from earmark.explain.gradient.graph import is_linear, require
 from earmark.explain.gradient.intercept import Call, Intercept, Local, frozen, propagate
-from earmark.explain.gradient.maxima import maximum
+from earmark.explain.gradient.maxima import halves, maximum
 from earmark.explain.gradient.method import Domain, MapAttribution, completeness
 from earmark.explain.gradient.subject import Subject, each_gradient
 
@@ -26,6 +26,9 @@ ELEMENTWISE = frozenset(
 
 # Below this difference between clip and baseline the multiplier is the derivative, as in captum.
 _CLOSE = 1e-10
+
+# Contributions sum exactly but for rounding: allowed gap, as a part of the sum of their magnitudes.
+_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,13 @@ class DeepLift:
     signed: ClassVar[bool] = True
 
     def attribute(self, subject: Subject, generator: torch.Generator) -> MapAttribution:
-        """Two forward and T backward passes; no randomness.
+        """Two forward and T backward passes a patch; no randomness.
 
         Raises
         ------
         CapabilityError
-            If the network multiplies or normalises activations (attention, softmax, LSTM): there is no rule for it.
+            If the network multiplies or normalises activations (attention, softmax, LSTM), for which there is no rule,
+            or if the sum is not what the rules promise.
         SettingError
             For a softmax's probability or log-odds: the rule needs one number after the other.
         """
@@ -66,28 +70,36 @@ class DeepLift:
         baseline = subject.baseline(self.baseline)
         rows, references = subject.cut(subject.x.unsqueeze(0)), subject.cut(baseline.unsqueeze(0))
         means, base_means = subject.means(subject.x.unsqueeze(0)), subject.means(baseline.unsqueeze(0))
-        seeds = target.secants(means, base_means).float().expand(-1, len(rows), -1)
-        multipliers = torch.zeros(len(target.names), 1, *subject.x.shape, device=rows.device)
-        values = torch.zeros_like(multipliers)
+        seeds = target.secants(means, base_means).float()
+        values = torch.zeros(len(target.names), 1, *subject.x.shape, device=rows.device)
         with frozen(subject.classifier.network):
-            for start, batch in subject.batches(rows):
-                reference = references[start : start + len(batch)]
-                leaf = torch.cat([batch, reference]).detach().requires_grad_()
+            # One pair at a time: a network may split its batch, or fold time into it, and clip and baseline still meet.
+            for number, (row, reference) in enumerate(zip(rows, references, strict=True)):
+                subject.watch.before_batch()
+                leaf = torch.stack([row, reference]).detach().requires_grad_()
                 with Intercept(_rescale_all):
                     result = target.inner(subject.classifier.logits(leaf.clone()))
-                if start == 0:
+                if number == 0:
                     require(
                         result,
                         is_linear,
                         method="DeepLIFT",
                         remedy="Use integrated_gradients or gradient_shap, which need no rules",
                     )
-                part = seeds[:, start : start + len(batch)]
-                for t, gradient in enumerate(each_gradient(result, leaf, torch.cat([part, part], dim=1))):
-                    multiplier = gradient[: len(batch)]
-                    subject.place(multiplier * (batch - reference), values[t], start)
+                for t, multipliers in enumerate(each_gradient(result, leaf, seeds.expand(-1, 2, -1))):
+                    subject.place((multipliers[0] * (row - reference)).unsqueeze(0), values[t], number)
+                subject.watch.after_batch(1)
         base = target.values(base_means)[0].cpu()
-        return MapAttribution(values[:, 0], base, completeness(subject, values[:, 0], base))
+        gap = completeness(subject, values[:, 0], base)
+        size = values[:, 0].flatten(1).abs().sum(dim=1, dtype=torch.float64).cpu()
+        if (gap > _ROUNDING * size).any():
+            raise CapabilityError(
+                f"the contributions miss the change of the output by {float(gap.max()):.2g}, against its rules",
+                remedy="The network does not keep the rows of a batch apart along the first axis; "
+                "use integrated_gradients",
+                where="network",
+            )
+        return MapAttribution(values[:, 0], base, gap)
 
 
 def _rescale_all(call: Call) -> Any:
@@ -98,8 +110,8 @@ def _rescale_all(call: Call) -> Any:
 
 def rescale(grad: Tensor, inputs: tuple[Tensor, ...], output: Tensor, local: Local) -> tuple[Tensor, ...]:
     """The Rescale rule on rows of clips followed by as many rows of baselines."""
-    x, reference = inputs[0].chunk(2)
-    y, y_reference = output.chunk(2)
+    x, reference = halves(inputs[0])
+    y, y_reference = halves(output)
     step = x - reference
     (plain,) = local(grad)
     close = step.abs() < _CLOSE

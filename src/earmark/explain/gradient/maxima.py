@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from earmark.errors import CapabilityError
 from earmark.explain.gradient.intercept import Call
 
 _POOLS = {
@@ -23,6 +24,23 @@ _ADAPTIVE = {
     "adaptive_max_pool2d": F.adaptive_max_pool2d_with_indices,
 }
 _CLOSE = 1e-10
+
+
+def halves(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows of clips, rows of baselines.
+
+    Raises
+    ------
+    CapabilityError
+        If there are not as many of one as of the other.
+    """
+    if len(rows) % 2:
+        raise CapabilityError(
+            f"the network sends clip and baseline on separately ({len(rows)} rows at once)",
+            remedy="Use integrated_gradients, or a network that takes a batch as a whole",
+            where="network",
+        )
+    return rows[: len(rows) // 2], rows[len(rows) // 2 :]
 
 
 def maximum(call: Call) -> Any:
@@ -91,8 +109,8 @@ class Largest(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         """Multipliers of both halves."""
         flat, indices = ctx.saved_tensors
-        (x, reference), (at, at_reference) = flat.chunk(2), indices.chunk(2)
-        grad = grads[0].chunk(2)[0]
+        (x, reference), (at, at_reference) = halves(flat), halves(indices)
+        grad = halves(grads[0])[0]
         y, y_reference = x.gather(-1, at), reference.gather(-1, at_reference)
         top = torch.maximum(y, y_reference)
         credit = torch.zeros_like(x).scatter_add(-1, at, grad * (top - y_reference))

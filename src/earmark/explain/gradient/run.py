@@ -116,7 +116,7 @@ def explain_map(
     return MapExplanation(
         targets=target.names,
         values=found.values.detach().cpu().numpy().astype(np.float32),
-        frame_s=np.arange(steps) * period,
+        frame_s=np.arange(steps, dtype=np.float64) * np.float64(period),
         bin_hz=np.asarray(front.bin_hz, dtype=np.float64) if domain == "spectrogram" else np.zeros(0),
         base=np.full(len(target.names), np.nan) if found.base is None else found.base.numpy().astype(np.float64),
         full=subject.full.numpy().astype(np.float64),
