@@ -1,0 +1,89 @@
+"""Cells of a model's own spectrogram: what image explainers switch off.
+
+Masks act on the picture that the network sees, not on sound: nothing to listen to, but the cheapest components there
+are. ``Grid`` is the audible cousin.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from earmark.components.mask import checked_masks
+from earmark.errors import SettingError
+
+
+class Cells:
+    """A spectrogram whose cells are switched off in groups.
+
+    Parameters
+    ----------
+    spectrogram : what the network sees, ``(bins, frames)``.
+    groups : component of each cell, ``(bins, frames)``, numbered from 0 without gaps (superpixels, a grid).
+    fill : what a cell holds while it is off; None: the least value of the spectrogram, its silence.
+
+    Raises
+    ------
+    SettingError
+        If the groups do not cover the spectrogram, or leave a number out.
+
+    Examples
+    --------
+    >>> picture = torch.arange(6.0).reshape(2, 3)
+    >>> Cells(picture, np.array([[0, 0, 1], [0, 0, 1]])).render(np.array([[1, 0]]))
+    tensor([[[0., 1., 0.],
+             [3., 4., 0.]]])
+    """
+
+    def __init__(self, spectrogram: Tensor, groups: NDArray[np.integer], fill: float | None = None) -> None:
+        if spectrogram.ndim != 2 or groups.shape != tuple(spectrogram.shape):
+            raise SettingError(
+                f"groups of shape {groups.shape} for a spectrogram of shape {tuple(spectrogram.shape)}",
+                remedy="Give one (bins, frames) spectrogram, and a group for each of its cells",
+                where="groups",
+            )
+        found = np.unique(groups)
+        if not np.array_equal(found, np.arange(len(found))):
+            raise SettingError("groups that leave a number out", remedy="Number them 0, 1, 2 …", where="groups")
+        self._spectrogram = spectrogram
+        self._groups = torch.from_numpy(groups.astype(np.int64).ravel()).to(spectrogram.device)
+        self._fill = spectrogram.min() if fill is None else spectrogram.new_tensor(fill)
+        self._n = len(found)
+
+    @classmethod
+    def grid(cls, spectrogram: Tensor, n_bins: int, n_frames: int, fill: float | None = None) -> Cells:
+        """``n_bins`` × ``n_frames`` equal rectangles, to the cell; component ``row * n_frames + column``, first bins first.
+
+        Raises
+        ------
+        SettingError
+            If there are more rows or columns than the spectrogram has.
+        """
+        bins, frames = spectrogram.shape
+        if not (1 <= n_bins <= bins and 1 <= n_frames <= frames):
+            raise SettingError(
+                f"{n_bins} × {n_frames} cells on a spectrogram of {bins} × {frames}",
+                remedy="Give at least one, and at most as many as it has bins and frames",
+                where="grid",
+            )
+        rows, columns = np.arange(bins) * n_bins // bins, np.arange(frames) * n_frames // frames
+        return cls(spectrogram, rows[:, np.newaxis] * n_frames + columns, fill)
+
+    @property
+    def n(self) -> int:
+        """Number of components."""
+        return self._n
+
+    def render(self, masks: NDArray[np.generic]) -> Tensor:
+        """Spectrograms ``(B, bins, frames)`` of masks ``(B, n)``, True (or above 0) where a component is on.
+
+        Raises
+        ------
+        SettingError
+            If the masks are not ``(B, n)``.
+        """
+        on = torch.from_numpy(checked_masks(masks, self._n).astype(np.bool_)).to(self._spectrogram.device)
+        cells = on.index_select(1, self._groups).view(len(on), *self._spectrogram.shape)
+        return torch.where(cells, self._spectrogram, self._fill)
