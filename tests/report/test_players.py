@@ -30,7 +30,7 @@ def test_players_hold_the_versions(case, audio_format, tolerance):
 
 @pytest.mark.parametrize(
     ("seconds", "rate", "channels", "chosen"),
-    [(5, 22050, 1, "flac"), (30, 44100, 2, "mp3"), (30, 96000, 1, "flac"), (30, 44100, 4, "flac")],
+    [(5, 22050, 1, "flac"), (6, 44100, 2, "mp3"), (6, 96000, 1, "flac"), (6, 44100, 4, "flac")],
 )
 def test_long_sounds_are_compressed_where_mp3_can_hold_them(case, seconds, rate, channels, chosen):
     silence = Clip(np.zeros((channels, seconds * rate)), rate)
@@ -49,9 +49,7 @@ def test_matched_versions_are_equally_loud_and_do_not_clip(case):
     sounds.append(Clip(click + 0.001 * rng.uniform(-1, 1, 16000), 8000))
     loudness = [integrated_lufs(s) for s in sounds]
     names = ("original", "kept", "removed")
-    changes = dict(zip(names, sounds, strict=True)) | {
-        f"{n}_lufs": v for n, v in zip(names, loudness, strict=True)
-    }
+    changes = dict(zip(names, sounds, strict=True)) | {f"{n}_lufs": v for n, v in zip(names, loudness, strict=True)}
     players, _ = players_of(replace(case.listening, **changes))
     matched = [p.lufs + p.match_db for p in players]
     np.testing.assert_allclose(matched, matched[0])

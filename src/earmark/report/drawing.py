@@ -57,9 +57,9 @@ def rows_of(hz: NDArray[np.float64] | Sequence[float], rows_hz: NDArray[np.float
     return np.where(below, -0.5, np.where(above, len(rows_hz) - 0.5, inner))
 
 
-def draw_spectrogram(axes: Axes, view: ModelView, theme: Theme, *, cmap: str = "magma") -> tuple[
-    AxesImage, NDArray[np.float64]
-]:
+def draw_spectrogram(
+    axes: Axes, view: ModelView, theme: Theme, *, cmap: str = "magma"
+) -> tuple[AxesImage, NDArray[np.float64]]:
     """Image, and the frequency of each of its rows in Hz (the first at the bottom)."""
     values, rows_hz = _on_hearing_axis(view)
     frames = values.shape[1]
@@ -98,9 +98,7 @@ def draw_boxes(
         if value < 0 and strength > 0.1:
             # A patch of its own, because the hatch takes the colour of the edge.
             hatch = (*to_rgb(theme.ink), 0.25 + 0.3 * strength)
-            axes.add_patch(
-                Rectangle(*place, facecolor="none", edgecolor=hatch, hatch=NEGATIVE_HATCH, linewidth=0)
-            )
+            axes.add_patch(Rectangle(*place, facecolor="none", edgecolor=hatch, hatch=NEGATIVE_HATCH, linewidth=0))
     for index in np.argsort(-np.abs(values), kind="stable")[: 12 if len(values) <= 12 else 6]:
         cell = cells[int(index)]
         low, high = _rows_between(cell, rows_hz)

@@ -1,7 +1,7 @@
 """Explanations for other programs: CSV tables, Audacity label tracks, Raven selection tables.
 
-(JSON is ``Explanation.save``.) Times are seconds in the file that was explained: where a span of it was, they count from
-the beginning of the file, so that labels lie where they belong when it is opened.
+(JSON is ``Explanation.save``.) Times are seconds in the file that was explained: where only a span of it was, they
+still count from the beginning of the file, so that labels lie where they belong when it is opened.
 """
 
 from __future__ import annotations

@@ -150,16 +150,12 @@ def _spectrogram(figure: Figure, rows: _Rows, row: int, view: ModelView, theme: 
     return axes
 
 
-def _effect_bar(
-    figure: Figure, rows: _Rows, row: int, norm: Normalize, theme: Theme, explanation: Explanation
-) -> None:
+def _effect_bar(figure: Figure, rows: _Rows, row: int, norm: Normalize, theme: Theme, explanation: Explanation) -> None:
     mappable = ScalarMappable(norm, theme.diverging)
     _colour_bar(figure, rows, row, mappable, f"Effect ({unit(explanation)})", theme)
 
 
-def _colour_bar(
-    figure: Figure, rows: _Rows, row: int, mappable: ScalarMappable, label: str, theme: Theme
-) -> None:
+def _colour_bar(figure: Figure, rows: _Rows, row: int, mappable: ScalarMappable, label: str, theme: Theme) -> None:
     axes = figure.add_axes(rows.rectangle(row, left=RIGHT + 0.015, right=RIGHT + 0.027))
     bar = figure.colorbar(mappable, cax=axes)
     bar.outline.set_visible(False)

@@ -109,9 +109,7 @@ def write_report(
     OutputError
         If the file cannot be written.
     """
-    page = report_html(
-        explanation, clip, classifier, listening=listening, command=command, audio_format=audio_format
-    )
+    page = report_html(explanation, clip, classifier, listening=listening, command=command, audio_format=audio_format)
     size = len(page.encode())
     written = write_text(path, page)
     if size > LARGE_BYTES and say is not None:

@@ -47,7 +47,7 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
 
 def theme_of(name: str) -> Theme:
-    """"light" or "dark"."""
+    """The theme "light" or "dark"."""
     if name not in THEMES:
         raise UnknownNameError("theme", name, THEMES)
     return THEMES[name]

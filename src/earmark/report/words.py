@@ -32,7 +32,7 @@ def verdict(explanation: Explanation) -> str:
 
 
 def direction(effect: Effect) -> str:
-    """"raises" or "lowers", "no effect" where it is zero, with a warning where the error covers it."""
+    """Whether it "raises" or "lowers", or "no effect" where it is zero; "uncertain" where the error covers it."""
     if effect.value == 0:
         return "no effect"
     word = "raises" if effect.value > 0 else "lowers"
