@@ -26,6 +26,11 @@ def test_the_papers_values_are_equation_6_by_rows(curved_game: Make) -> None:
     for mask in masks:
         expected += game.values(mask[None]).T * mask / (0.3 * 500)
     np.testing.assert_allclose(answer.values, expected, atol=1e-12)
+    # Centred: the same equation for the scores less their mean, over 1 − p.
+    centred = Rise(samples=500, keep=0.3).solve(game, np.random.default_rng(4))
+    scores = game.values(masks)
+    rows = np.einsum("bk,bn->kn", scores - scores.mean(axis=0), masks) / (0.3 * 500 * 0.7)
+    np.testing.assert_allclose(centred.values, rows, atol=1e-12)
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.5, 0.8])
