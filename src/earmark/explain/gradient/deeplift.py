@@ -33,7 +33,7 @@ _ROUNDING = 1e-3
 
 @dataclass(frozen=True)
 class DeepLift:
-    """Contributions by the Rescale rule (Shrikumar et al. 2017, section 3.5.1); they sum to f(x) − f(baseline).
+    """Contributions by the Rescale rule (Shrikumar et al. 2017); they sum to f(x) − f(baseline).
 
     A nonlinearity y(x) has the multiplier Δy/Δx, difference of clip and baseline; linear operations keep their
     derivative; a maximum follows the rule of shap and captum. The RevealCancel rule is not offered.
@@ -69,7 +69,7 @@ class DeepLift:
             )
         baseline = subject.baseline(self.baseline)
         rows, references = subject.cut(subject.x.unsqueeze(0)), subject.cut(baseline.unsqueeze(0))
-        means, base_means = subject.means(subject.x.unsqueeze(0)), subject.means(baseline.unsqueeze(0))
+        means, base_means = subject.means_of_clip, subject.means(baseline.unsqueeze(0))
         seeds = target.secants(means, base_means).float()
         values = torch.zeros(len(target.names), 1, *subject.x.shape, device=rows.device)
         with frozen(subject.classifier.network):

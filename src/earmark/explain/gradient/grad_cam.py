@@ -54,8 +54,7 @@ def weighted_maps(
     """
     found = find_layer(subject, layer)
     rows = subject.cut(subject.x.unsqueeze(0))
-    point = subject.x.unsqueeze(0)
-    seeds = subject.target.seeds(subject.means(point)).float().expand(-1, len(rows), -1)
+    seeds = subject.target.seeds(subject.means_of_clip).float().expand(-1, len(rows), -1)
     values = torch.zeros(len(subject.target.names), 1, *subject.x.shape, device=rows.device)
     cells = ""
     with frozen(subject.classifier.network):

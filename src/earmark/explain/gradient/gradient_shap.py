@@ -30,7 +30,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class GradientShap:
-    """Mean of (x + ε − b) · ∂f/∂x at b + α (x + ε − b) (Erion et al. 2021, equation 3, "expected gradients").
+    """Mean of (x + ε − b) · ∂f/∂x at b + α (x + ε − b) (Erion et al. 2021, "expected gradients").
 
     The implementation of Lundberg & Lee's library, and captum's, with the noise ε that they add. In expectation the
     values sum to f(x) − mean f(b); the distance that sampling leaves is reported.

@@ -16,7 +16,7 @@ from earmark.explain.gradient.subject import Subject
 
 @dataclass(frozen=True)
 class GuidedBackprop:
-    """The gradient with R ← R · [x > 0] · [R > 0] at every ReLU (Springenberg et al. 2015, section 3.4).
+    """The gradient with R ← R · [x > 0] · [R > 0] at every ReLU (Springenberg et al. 2015).
 
     ReLUs are changed however the network writes them: as modules, as functions, as ``clamp(min=0)``, in place, or one
     module used many times. Other nonlinearities keep their derivative. What the method shows depends little on the

@@ -15,7 +15,7 @@ from earmark.explain.gradient.subject import Subject
 
 @dataclass(frozen=True)
 class HiResCam:
-    """Σ_k ∂f/∂A_k ⊙ A_k (Draelos & Carin 2021, equation 4).
+    """Σ_k ∂f/∂A_k ⊙ A_k (Draelos & Carin 2020).
 
     Unlike Grad-CAM it never shows cells that the network did not use, if all that follows the layer is linear.
 

@@ -13,7 +13,7 @@ from earmark.explain.gradient.subject import Subject
 
 @dataclass(frozen=True)
 class InputXGradient:
-    """x · ∂f/∂x of every cell (Shrikumar et al. 2016, section 3.2): exact for a linear network without bias."""
+    """x · ∂f/∂x of every cell (Shrikumar et al. 2016): exact for a linear network without bias."""
 
     name: ClassVar[str] = "input_x_gradient"
     domains: ClassVar[tuple[Domain, ...]] = ("spectrogram", "waveform")

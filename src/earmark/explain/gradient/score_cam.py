@@ -15,7 +15,7 @@ from earmark.explain.gradient.subject import Subject
 
 @dataclass(frozen=True)
 class ScoreCam:
-    """ReLU(Σ_k α_k A_k), α = softmax over k of f(b + H_k ⊙ (x − b)) − f(b) (Wang et al. 2020, equations 3 to 6).
+    """ReLU(Σ_k α_k A_k), α = softmax over k of f(b + H_k ⊙ (x − b)) − f(b) (Wang et al. 2020).
 
     H_k is channel k spread over the patch and scaled to [0, 1]. The paper multiplies the input by H_k, which for
     decibels is no attenuation: here the input moves towards the baseline b. Patches are taken one by one, each with

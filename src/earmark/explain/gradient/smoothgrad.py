@@ -16,7 +16,7 @@ from earmark.explain.gradient.subject import Subject
 
 @dataclass(frozen=True)
 class SmoothGrad:
-    """Mean of ∂f/∂x at x + ε, ε normal (Smilkov et al. 2017, section 3).
+    """Mean of ∂f/∂x at x + ε, ε normal (Smilkov et al. 2017).
 
     Parameters
     ----------

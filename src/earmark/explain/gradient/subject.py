@@ -93,9 +93,21 @@ class Subject:
         return self.spectrogram_of_clip if self.domain == "spectrogram" else self.waveform
 
     @cached_property
+    def logits_of_clip(self) -> Tensor:
+        """Logits of the clip's patches, ``(P, K)``."""
+        with torch.no_grad():
+            rows = self.cut(self.spectrogram_of_clip.unsqueeze(0))
+            return torch.cat([self.classifier.logits(batch) for _, batch in self.batches(rows)])
+
+    @property
+    def means_of_clip(self) -> Tensor:
+        """As ``means``, of the clip itself: ``(1, K)`` float64."""
+        return self.target.inner(self.logits_of_clip).double().mean(dim=0, keepdim=True)
+
+    @cached_property
     def full(self) -> Tensor:
         """The quantities of the clip, ``(T,)`` float64."""
-        return self.values(self.x.unsqueeze(0))[0]
+        return self.target.values(self.means_of_clip)[0].cpu()
 
     def baseline(self, name: str) -> Tensor:
         """A named input that stands for "nothing there", of the shape of ``x``.
