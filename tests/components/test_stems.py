@@ -147,7 +147,7 @@ def test_a_file_that_changed_since_is_refused(noisy, tmp_path: Path) -> None:
     write(clip, path)
     settings = Stems(source=(str(path),)).build(clip).settings
     write(Clip(clip.waveform / 2, 16000), path)
-    with pytest.raises(AudioError, match=r"voice.wav: this stem is not the file that was explained"):
+    with pytest.raises(AudioError, match=r"voice.wav: this file is not the one that was explained with"):
         kind_from("stems", settings).build(clip)
 
 

@@ -17,8 +17,18 @@ COMPONENTS: Registry[type[ComponentKind]] = Registry("kind of components")
 COMPONENTS.add("time", "earmark.components.time:Time", "segments of time")
 COMPONENTS.add("bands", "earmark.components.bands:Bands", "frequency bands, mel- or octave-spaced")
 COMPONENTS.add("grid", "earmark.components.grid:Grid", "segments of time × frequency bands")
-COMPONENTS.add("stems", "earmark.components.stems:Stems", "harmonic and percussive part, or stem files of your own")
+COMPONENTS.add("stems", "earmark.components.stems:Stems", "harmonic and percussive part, Demucs, or your stem files")
 COMPONENTS.add("stems_time", "earmark.components.stems_time:StemsTime", "stems × segments of time")
+COMPONENTS.add("beats", "earmark.components.beats:Beats", "groups of beats, or of onsets")
+COMPONENTS.add("segments", "earmark.components.segments:Segments", "sections of a piece, by what sounds alike")
+COMPONENTS.add(
+    "superpixels",
+    "earmark.components.superpixels:Superpixels",
+    "regions of similar level in the spectrogram",
+    extra="images",
+)
+COMPONENTS.add("nmf", "earmark.components.nmf:Nmf", "recurring sounds, by non-negative matrix factorisation")
+COMPONENTS.add("joint", "earmark.components.joint:Joint", "components of several kinds as one set of players")
 
 FILLS: Registry[Fill] = Registry("fill")
 FILLS.add("silence", "earmark.components.fill:silence", "nothing; kept and removed part add up to the clip")

@@ -18,10 +18,13 @@ class Stems:
 
     Parameters
     ----------
-    source : "hpss" (harmonic and percussive part), or paths of stem files, called after their names.
+    source : "hpss" (harmonic and percussive part), "demucs" (extra ``demucs``, with ``weights``), or paths of stem
+        files, called after their names.
     fill : registered name of what takes the place of what is off.
-    rest : whether what stem files leave over is a component of its own; None: if it is above −60 dB of the clip.
-    checksums : sha256 that the files must have, in their order; None takes them as they are.
+    rest : whether what stem files (or Demucs) leave over is a component of its own; None: if it is above −60 dB of
+        the clip.
+    checksums : sha256 that the files (or the weights) must have, in their order; None takes them as they are.
+    weights : path of Demucs' weights, a .safetensors file; none are shipped.
 
     Raises
     ------
@@ -42,9 +45,10 @@ class Stems:
     fill: str = "silence"
     rest: bool | None = None
     checksums: tuple[str, ...] | None = None
+    weights: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "source", check_source(self.source))
+        object.__setattr__(self, "source", check_source(self.source, self.weights))
         object.__setattr__(self, "checksums", None if self.checksums is None else tuple(self.checksums))
         check_cut(self.fill)
 
@@ -56,6 +60,6 @@ class Stems:
         AudioError
             If a stem file cannot be read or does not belong to the clip.
         """
-        stems = stem_layers(self.source, clip, rest=self.rest, checksums=self.checksums)
+        stems = stem_layers(self.source, clip, weights=self.weights, rest=self.rest, checksums=self.checksums)
         how = replace(self, rest=stems.rest, checksums=stems.checksums)
         return Layered(how, clip, stems.layers, stems.parts, edges_s=None, fill=self.fill, seed=seed, notes=stems.notes)

@@ -21,7 +21,7 @@ class StemsTime:
 
     Parameters
     ----------
-    source, rest, checksums : as in ``Stems``.
+    source, rest, checksums, weights : as in ``Stems``.
     n, seconds, fade_s, edges_s : as in ``Time``.
     fill : registered name of what takes the place of what is off.
 
@@ -48,9 +48,10 @@ class StemsTime:
     edges_s: tuple[float, ...] | None = None
     rest: bool | None = None
     checksums: tuple[str, ...] | None = None
+    weights: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "source", check_source(self.source))
+        object.__setattr__(self, "source", check_source(self.source, self.weights))
         object.__setattr__(self, "checksums", None if self.checksums is None else tuple(self.checksums))
         object.__setattr__(self, "edges_s", floats(self.edges_s, "edges_s"))
         check_count(self.n, "n")
@@ -68,7 +69,7 @@ class StemsTime:
         edges = time_edges(
             clip, n=self.n, seconds=self.seconds, edges_s=self.edges_s, snap_s=snap_s, fade_s=self.fade_s
         )
-        stems = stem_layers(self.source, clip, rest=self.rest, checksums=self.checksums)
+        stems = stem_layers(self.source, clip, weights=self.weights, rest=self.rest, checksums=self.checksums)
         how = replace(self, n=len(edges) - 1, edges_s=edges, rest=stems.rest, checksums=stems.checksums)
         return Layered(
             how, clip, stems.layers, stems.parts, edges_s=edges, fade_s=self.fade_s, fill=self.fill, seed=seed,

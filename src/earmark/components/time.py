@@ -10,6 +10,7 @@ import torch
 
 from earmark.audio.clip import Clip
 from earmark.components.component import Component
+from earmark.components.cut_clip import Cut
 from earmark.components.edges import time_edges
 from earmark.components.layered import Layered
 from earmark.components.settings import check_count, check_cut, check_positive, floats
@@ -60,6 +61,10 @@ class Time:
         edges = time_edges(
             clip, n=self.n, seconds=self.seconds, edges_s=self.edges_s, snap_s=snap_s, fade_s=self.fade_s
         )
-        how = replace(self, n=len(edges) - 1, edges_s=edges)
-        layers = torch.from_numpy(clip.waveform.copy())[None]
-        return Layered(how, clip, layers, (Component(),), edges_s=edges, fade_s=self.fade_s, fill=self.fill, seed=seed)
+        return segments_of(replace(self, n=len(edges) - 1, edges_s=edges), clip, edges, self.fade_s, self.fill, seed)
+
+
+def segments_of(how: Cut, clip: Clip, edges_s: Sequence[float], fade_s: float, fill: str, seed: int) -> Layered:
+    """A clip cut in time only, at edges in seconds."""
+    layers = torch.from_numpy(clip.waveform.copy())[None]
+    return Layered(how, clip, layers, (Component(),), edges_s=edges_s, fade_s=fade_s, fill=fill, seed=seed)
