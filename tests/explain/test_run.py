@@ -249,3 +249,22 @@ def test_sampled_explanations_say_how_stable_their_order_is_and_exact_ones_need_
     assert isinstance(many, list)
     assert np.mean(few) < np.mean(many) <= 1
     assert "rank_agreement" not in case.explain("shapley_exact").diagnostics
+
+
+def test_in_words() -> None:
+    case = open_case(noise(), CURVED, Time(n=4))
+    raising = case.explain("shapley", targets=["a"]).top(1)[0]
+    assert raising.sentence(exact=True) == f"{raising.component.label}, raises a by {raising.value:.3f}"
+    lowering = case.explain("shapley", targets=["c"]).top(1)[0]
+    assert lowering.sentence(exact=False) == f"{lowering.component.label}, lowers c by {-lowering.value:.3f} ± 0.000"
+    share = case.explain("sobol", targets=["a"]).top(1)[0]
+    assert share.sentence(exact=True) == f"{share.component.label}, matters to a ({share.value:.3f})"
+
+
+def test_totals_add_up_over_the_segments_of_a_stem(demo: DemoTrack, stem_files: tuple[str, ...]) -> None:
+    answer = explain(demo.clip.span(0.0, 20.0), CURVED, StemsTime(source=stem_files, n=2), "shapley")
+    totals = answer.totals("a")
+    assert {name for name, _, _ in totals} == set(demo.stems)
+    assert sum(value for _, value, _ in totals) == pytest.approx(answer.values("a").sum())
+    assert [abs(v) for _, v, _ in totals] == sorted((abs(v) for _, v, _ in totals), reverse=True)
+    assert explain(noise(), CURVED, Time(n=2)).totals() == ()

@@ -99,6 +99,7 @@ class Case:
             unit="patch" if isinstance(self.game, SumGame) else "clip",
             converged=attribution.converged,
             exact=attribution.exact,
+            signed=attribution.signed,
             model=_model_facts(self.classifier),
             clip=clip_facts(self.clip, self.conversion),
             recipe=Recipe(

@@ -80,14 +80,18 @@ class Effect:
     component: Component
     value: float
     error: float
+    signed: bool = True
 
     def sentence(self, *, exact: bool) -> str:
-        """In words: ``drums, 8.0–12.0 s, raise techno by 0.31 ± 0.02``."""
+        """In words: ``drums, 8.0–12.0 s, raise techno by 0.31 ± 0.02``, or "matter to" where there is no direction."""
         name = self.component.stem or ""
-        verb = "raise" if name.endswith("s") and not name.endswith("ss") else "raises"
-        if self.value < 0:
-            verb = verb.replace("raise", "lower")
-        size = f"{abs(self.value):.3f}" + ("" if exact else f" ± {self.error:.3f}")
+        plural = name.endswith("s") and not name.endswith("ss")
+        size = f"{abs(self.value):.3f}"
+        if not exact:
+            size += " (error unknown)" if np.isnan(self.error) else f" ± {self.error:.3f}"
+        if not self.signed:
+            return f"{self.component.label}, {'matter' if plural else 'matters'} to {self.label} ({size})"
+        verb = ("raise" if self.value >= 0 else "lower") + ("" if plural else "s")
         return f"{self.component.label}, {verb} {self.label} by {size}"
 
 
@@ -108,6 +112,7 @@ class Explanation:
     unit : what one evaluation scored: "clip" or "patch".
     converged : whether the estimate had settled; exact values always have.
     exact : whether sampling had no part in it.
+    signed : whether attributions are effects, upward or downward (not so for shares of variance or dependences).
     diagnostics : the method's own figures.
     """
 
@@ -126,6 +131,7 @@ class Explanation:
     model: ModelFacts
     clip: ClipFacts
     recipe: Recipe
+    signed: bool = True
     diagnostics: dict[str, Diagnostic] = field(default_factory=dict)
 
     def index(self, label: str | int | None = None) -> int:
@@ -157,9 +163,25 @@ class Explanation:
         order = np.argsort(-np.abs(values), kind="stable")
         chosen = [i for i in order if sign == 0 or np.sign(values[i]) == sign][:k]
         return tuple(
-            Effect(self.labels[row], int(i), self.components[i], float(values[i]), float(self.errors[row, i]))
+            Effect(
+                self.labels[row], int(i), self.components[i], float(values[i]), float(self.errors[row, i]), self.signed
+            )
             for i in chosen
         )
+
+    def totals(self, label: str | int | None = None) -> tuple[tuple[str, float, float], ...]:
+        """What each stem adds up to over all its components: (stem, sum, standard error), the strongest first.
+
+        Errors are those of a sum of independent estimates. Empty where the components are no stems.
+        """
+        row = self.index(label)
+        stems = dict.fromkeys(c.stem for c in self.components if c.stem is not None)
+        found = []
+        for stem in stems:
+            rows = [i for i, c in enumerate(self.components) if c.stem == stem]
+            error = float(np.sqrt((self.errors[row, rows] ** 2).sum()))
+            found.append((stem, float(self.attributions[row, rows].sum()), error))
+        return tuple(sorted(found, key=lambda total: -abs(total[1])))
 
     def listen(self, clip: Any, **options: Any) -> Any:
         """Kept and removed part as sound, see ``earmark.listen.render.listen``."""
@@ -194,6 +216,7 @@ class Explanation:
             "unit": self.unit,
             "converged": self.converged,
             "exact": self.exact,
+            "signed": self.signed,
             "model": asdict(self.model),
             "clip": asdict(self.clip) | {"conversion": list(self.clip.conversion)},
             "recipe": asdict(self.recipe) | {"contrast": list(self.recipe.contrast) if self.recipe.contrast else None},
@@ -248,6 +271,7 @@ class Explanation:
                 unit=data["unit"],
                 converged=bool(data["converged"]),
                 exact=bool(data["exact"]),
+                signed=bool(data["signed"]),
                 model=ModelFacts(**data["model"]),
                 clip=ClipFacts(**(data["clip"] | {"conversion": tuple(data["clip"]["conversion"])})),
                 recipe=Recipe(**recipe),

@@ -93,6 +93,7 @@ class Hsic:
             full=ends[1],
             converged=exact or settled(values, errors, self.tolerance),
             exact=exact,
+            signed=False,
             diagnostics=diagnostics,
         )
 

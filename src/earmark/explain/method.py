@@ -27,6 +27,7 @@ class Attribution:
     full : output with every component on, shape ``(K,)``.
     converged : whether the method's own test for having enough samples was passed (True where exact).
     exact : whether sampling had no part in it.
+    signed : whether a value is an effect, upward or downward. False for shares of variance, dependences and the like.
     diagnostics : figures about the run (weighted R² per output, effective sample size, …).
     """
 
@@ -36,6 +37,7 @@ class Attribution:
     full: Floats
     converged: bool
     exact: bool = False
+    signed: bool = True
     diagnostics: dict[str, Diagnostic] = field(default_factory=dict)
 
 

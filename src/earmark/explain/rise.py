@@ -88,6 +88,7 @@ class Rise:
             full=ends[1],
             converged=exact or settled(values, errors, self.tolerance),
             exact=exact,
+            signed=self.centred,
             diagnostics={"quantity": "difference of expected scores" if self.centred else "expected score"},
         )
 

@@ -144,5 +144,6 @@ def _attribution(values: Floats, errors: Floats | None, ends: Floats, rows: int,
         full=ends[1],
         converged=exact or settled(values, spread, tolerance),
         exact=exact,
+        signed=False,
         diagnostics={"quantity": "share of the variance of the score", "rows": rows},
     )
