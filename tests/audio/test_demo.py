@@ -88,10 +88,26 @@ def test_notes_are_in_tune(font: SoundFont, program: int) -> None:
 
 
 def test_every_drum_of_the_score_is_in_the_kit(font: SoundFont) -> None:
-    keys = {note.pitch for note in parts()["drums"].notes}
-    for key in keys:
-        played = play(Part(0, True, 0.0, (NoteEvent(0.0, 0.1, key, 100),)), font, 22050, 0.5)
+    drums = parts()["drums"]
+    for key in {note.pitch for note in drums.notes}:
+        played = play(Part(drums.program, True, 0.0, (NoteEvent(0.0, 0.1, key, 100),)), font, 22050, 0.5)
         assert np.abs(played).max() > 0.01
+
+
+def test_a_closed_hat_chokes_the_open_one(font: SoundFont) -> None:
+    def played(*notes: NoteEvent) -> np.ndarray:
+        return play(Part(25, True, 0.0, notes), font, 22050, 1.0).astype(np.float64)
+
+    open_hat, closed_hat, kick = (
+        NoteEvent(0, 0.1, 46, 100),
+        NoteEvent(0.25, 0.1, 42, 100),
+        NoteEvent(0.25, 0.1, 36, 100),
+    )
+    after = slice(round(0.27 * 22050), None)
+    assert np.abs(played(open_hat)[:, after]).max() > 1e-3
+    np.testing.assert_allclose(played(open_hat, closed_hat)[:, after], played(closed_hat)[:, after], atol=1e-7)
+    both = played(open_hat) + played(kick)
+    np.testing.assert_allclose(played(open_hat, kick), both, atol=1e-6)
 
 
 def test_velocity_and_unknown_programs(font: SoundFont) -> None:

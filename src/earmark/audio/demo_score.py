@@ -70,13 +70,13 @@ _MELODY = (
 
 
 def parts() -> dict[str, Part]:
-    """The five stems' parts, by name, in the order of ``STEMS``."""
+    """The stems' parts by name, in the order of ``STEMS``: TR-808 kit, synth bass, polysynth, saw lead, warm pad."""
     return {
-        "drums": Part(0, True, 0.0, tuple(_drums())),
-        "bass": Part(38, False, -2.5, tuple(_bass())),
-        "chords": Part(81, False, -4.0, tuple(_chords())),
-        "lead": Part(80, False, -6.5, tuple(_lead())),
-        "pad": Part(89, False, -3.0, tuple(_pad())),
+        "drums": Part(25, True, 0.0, tuple(_drums())),
+        "bass": Part(38, False, -3.5, tuple(_bass())),
+        "chords": Part(90, False, -3.0, tuple(_chords())),
+        "lead": Part(81, False, -0.5, tuple(_lead())),
+        "pad": Part(89, False, -3.5, tuple(_pad())),
     }
 
 

@@ -21,26 +21,56 @@ DRUM_BANK = 128
 # A release is followed until it is this far down, but never for longer than this.
 _FLOOR_DB = 90.0
 _LONGEST_TAIL_S = 2.0
+# How fast a choked note falls silent.
+_CHOKE_S = 0.01
 
 
 def play(part: Part, font: SoundFont, sample_rate: int, length_s: float) -> NDArray[np.float32]:
     """All notes of a part, float32 ``(2, samples)`` at ``sample_rate`` Hz; what sounds beyond ``length_s`` is cut."""
     total = np.zeros((2, round(length_s * sample_rate)))
     sounds: dict[tuple[int, int, float], NDArray[np.float64]] = {}
-    for note in part.notes:
+    for note, cut_s in zip(part.notes, _cuts(part, font), strict=True):
         key = (note.pitch, note.velocity, note.duration_s)
         if key not in sounds:
             sounds[key] = _sound(part, note, font, sample_rate)
+        sound = sounds[key] if cut_s is None else _cut_off(sounds[key], cut_s, sample_rate)
         start = round(note.start_s * sample_rate)
-        space = total[:, start : start + sounds[key].shape[1]]
-        space += sounds[key][:, : space.shape[1]]
+        space = total[:, start : start + sound.shape[1]]
+        space += sound[:, : space.shape[1]]
     return (total * 10 ** (part.gain_db / 20)).astype(np.float32)
 
 
+def _layers(part: Part, note: NoteEvent, font: SoundFont) -> tuple[Layer, ...]:
+    return font.layers(DRUM_BANK if part.is_drum else 0, part.program, note.pitch, note.velocity)
+
+
+def _cuts(part: Part, font: SoundFont) -> list[float | None]:
+    """For each note the seconds after which a later one of its choke group cuts it off."""
+    groups = [{layer.choke_group for layer in _layers(part, note, font)} - {0} for note in part.notes]
+    cuts: list[float | None] = []
+    for note, group in zip(part.notes, groups, strict=True):
+        later = [
+            other.start_s - note.start_s
+            for other, others in zip(part.notes, groups, strict=True)
+            if group & others and other.start_s > note.start_s
+        ]
+        cuts.append(min(later) if later else None)
+    return cuts
+
+
+def _cut_off(sound: NDArray[np.float64], after_s: float, sample_rate: int) -> NDArray[np.float64]:
+    stop, fade = round(after_s * sample_rate), round(_CHOKE_S * sample_rate)
+    if sound.shape[1] <= stop + fade:
+        return sound
+    done = sound[:, : stop + fade].copy()
+    done[:, stop:] *= np.linspace(1.0, 0.0, fade)
+    return done
+
+
 def _sound(part: Part, note: NoteEvent, font: SoundFont, sample_rate: int) -> NDArray[np.float64]:
-    bank, program = (DRUM_BANK, part.program) if part.is_drum else (0, part.program)
-    layers = font.layers(bank, program, note.pitch, note.velocity)
-    voices = [_voice(layer, note, font.samples, sample_rate, struck=part.is_drum) for layer in layers]
+    voices = [
+        _voice(layer, note, font.samples, sample_rate, struck=part.is_drum) for layer in _layers(part, note, font)
+    ]
     mixed = np.zeros((2, max((v.shape[1] for v in voices), default=0)))
     for voice in voices:
         mixed[:, : voice.shape[1]] += voice

@@ -43,6 +43,7 @@ class Layer:
     cutoff_hz, resonance_db : of the low-pass filter.
     delay_s, attack_s, hold_s, decay_s, release_s : the volume envelope; decay and release are the time for 100 dB.
     sustain_db : dB below the peak at which the decay ends.
+    choke_group : notes of one group other than 0 cut each other off, as a closed hi-hat does the open one.
     """
 
     start: int
@@ -63,6 +64,7 @@ class Layer:
     decay_s: float
     sustain_db: float
     release_s: float
+    choke_group: int
 
 
 class SoundFont:
@@ -146,6 +148,7 @@ class SoundFont:
             decay_s=seconds(36),
             sustain_db=max(0, value(37)) / 10,
             release_s=seconds(38),
+            choke_group=value(57),
         )
 
 
