@@ -87,6 +87,11 @@ class Components(Protocol):
         ...
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be done to make the components fit (a stem that was padded, a rest that was added), in words."""
+        ...
+
+    @property
     def clip(self) -> Clip:
         """The clip that was cut."""
         ...

@@ -101,7 +101,7 @@ class Case:
             exact=attribution.exact,
             signed=attribution.signed,
             model=_model_facts(self.classifier),
-            clip=clip_facts(self.clip, self.conversion),
+            clip=clip_facts(self.clip, self.conversion + self.components.notes),
             recipe=Recipe(
                 method=method.name,
                 method_settings=asdict(method),  # type: ignore[call-overload]

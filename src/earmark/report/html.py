@@ -34,7 +34,7 @@ from earmark.report.players import Player, data_uri, players_of
 from earmark.report.tables import EffectRow, effect_rows, score_rows
 from earmark.report.theme import signed
 from earmark.report.view import ModelView, model_view
-from earmark.report.words import figure_text, trust, verdict
+from earmark.report.words import figure_text, totals_text, trust, verdict
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -68,6 +68,7 @@ class Target:
     base: str
     full: str
     total: str
+    by_stem: str
     raising: tuple[EffectRow, ...]
     lowering: tuple[EffectRow, ...]
     rows: tuple[EffectRow, ...]
@@ -179,6 +180,7 @@ def _target(explanation: Explanation, view: ModelView, label: str, listening: Li
         base=f"{explanation.base[row]:.3f}".replace("-", "−"),
         full=f"{explanation.full[row]:.3f}".replace("-", "−"),
         total=signed(float(explanation.attributions[row].sum())),
+        by_stem=totals_text(explanation, label),
         raising=tuple(r for r in rows if r.value > 0 and r.share >= _WORTH_SAYING)[:_EVIDENCE],
         lowering=tuple(r for r in rows if r.value < 0 and r.share >= _WORTH_SAYING)[:_EVIDENCE],
         rows=rows,

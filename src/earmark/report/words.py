@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from earmark.explain.explanation import Effect, Explanation
+from earmark.report.theme import signed
 
 
 def trust(explanation: Explanation) -> str:
@@ -13,15 +14,33 @@ def trust(explanation: Explanation) -> str:
             f"Exact: these are the method’s values themselves, from {asked}, with no sampling in them. "
             "They hold for this clip, this model and this way of cutting the sound."
         )
+    order = order_text(explanation)
     if explanation.converged:
         return (
             f"Estimated from {asked}, and settled. ± is one standard error; "
-            "an effect smaller than two of them may as well be none."
+            f"an effect smaller than two of them may as well be none.{order}"
         )
     return (
         f"Not converged after {asked}: do not rely on the order of the components. "
-        "± is one standard error; allow more evaluations for a firmer answer."
+        f"± is one standard error; allow more evaluations for a firmer answer.{order}"
     )
+
+
+def order_text(explanation: Explanation) -> str:
+    """How alike two runs with other seeds would rank the components of the first target; "" where nothing is known."""
+    agreement = explanation.diagnostics.get("rank_agreement")
+    if not isinstance(agreement, list):
+        return ""
+    expected = agreement[explanation.targets[0]]
+    return f" Runs with other seeds would order the components with a rank correlation of about {expected:.2f}."
+
+
+def totals_text(explanation: Explanation, label: str) -> str:
+    """What each stem adds up to, strongest first: ``bass +0.102, lead +0.094``; "" where there are no stems in time."""
+    totals = explanation.totals(label)
+    if len(totals) == len(explanation.components):
+        return ""
+    return ", ".join(f"{stem} {signed(value)}" for stem, value, _ in totals)
 
 
 def verdict(explanation: Explanation) -> str:
