@@ -1,0 +1,237 @@
+"""``earmark explain``: which parts of a sound a classifier's decision rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from earmark.cli import config, options
+from earmark.cli.console import Console
+from earmark.cli.job import FORMATS, Job, stem_files
+from earmark.errors import UnknownNameError, UsageError
+
+_CUT = "How the sound is cut"
+_ASK = "How the classifier is asked"
+
+HELP = """Show which parts of a sound a classifier's decision rests on.
+
+Writes `report.html`, `kept.flac`, `removed.flac` and `explanation.json` into `out/<name>`, and prints the top tags,
+the strongest evidence in words, and the paths.
+
+Examples:
+
+- `earmark explain song.mp3`
+- `earmark explain song.mp3 --target jazz --components grid --segments 8 --bands 6`
+- `earmark explain mix.wav --stems stems/ --contrast rock,metal -o out/mix`
+- `find . -name "*.ogg" | earmark explain - --skip-existing --json > results.json`
+"""
+
+
+def explain(
+    context: typer.Context,
+    files: options.Files = None,
+    model: options.Model = "musicnn-msd",
+    components: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND",
+            help="stems_time, time, bands, grid, stems and others (`earmark list components`).",
+            rich_help_panel=_CUT,
+        ),
+    ] = "stems_time",
+    segments: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Segments of time; the kind's own number by default.", rich_help_panel=_CUT
+        ),
+    ] = None,
+    bands: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Frequency bands; the kind's own number by default.", rich_help_panel=_CUT
+        ),
+    ] = None,
+    spacing: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the bands: mel or octave.", rich_help_panel=_CUT)
+    ] = None,
+    stems: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FOLDER|FILE",
+            help="Your own stems, a folder or (repeated) files; harmonic and percussive part by default.",
+            rich_help_panel=_CUT,
+        ),
+    ] = None,
+    fill: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What takes the place of a component that is off: silence (the default), median, noise_floor.",
+            rich_help_panel=_CUT,
+        ),
+    ] = None,
+    component_set: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE", help="Any other setting of the kind of components; repeatable.", rich_help_panel=_CUT
+        ),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Explanation method (`earmark list methods`).", rich_help_panel=_ASK),
+    ] = "shapley",
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Evaluations of a sampling method at most; its own number by default.",
+            rich_help_panel=_ASK,
+        ),
+    ] = None,
+    method_set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Any other setting of the method; repeatable.", rich_help_panel=_ASK),
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TAG", help="Explain this label; may be repeated.", rich_help_panel=_ASK),
+    ] = None,
+    top_targets: Annotated[
+        int,
+        typer.Option(metavar="K", min=1, help="Without --target: the K most probable labels.", rich_help_panel=_ASK),
+    ] = 3,
+    contrast: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Explain why A rather than B: the difference.", rich_help_panel=_ASK),
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="probability, or log_odds (in nats).", rich_help_panel=_ASK),
+    ] = "probability",
+    start: options.Start = 0.0,
+    duration: options.Duration = None,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of every random draw.", rich_help_panel=_ASK)] = 0,
+    out: options.Out = None,
+    formats: options.Formats = "html,flac,json",
+    overwrite: options.Overwrite = False,
+    skip_existing: options.SkipExisting = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be written, and how long it would take.", rich_help_panel=_ASK),
+    ] = False,
+    json: options.Json = False,
+    no_progress: options.NoProgress = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    config_file: options.Config = None,
+    print_config: options.PrintConfig = False,
+) -> None:
+    """Show which parts of a sound a classifier's decision rests on."""
+    if print_config:
+        print(config.as_toml(context))
+        return
+    if target and contrast is not None:
+        raise UsageError("--target and --contrast exclude each other", remedy="A contrast is its own target")
+    if overwrite and skip_existing:
+        raise UsageError("--overwrite and --skip-existing exclude each other", remedy="Choose one")
+    job = Job(
+        model=model,
+        components=components,
+        segments=segments,
+        bands=bands,
+        spacing=spacing,
+        stems=stem_files(stems),
+        fill=fill,
+        component_set=tuple(component_set or ()),
+        method=method,
+        samples=samples,
+        method_set=tuple(method_set or ()),
+        targets=tuple(target) if target else top_targets,
+        contrast=contrast,
+        output=output,
+        start_s=start,
+        duration_s=duration,
+        seed=seed,
+    )
+    console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
+    _explain_files(files, job, out, formats_of(formats), console, overwrite, skip_existing, dry_run)
+
+
+def formats_of(text: str) -> tuple[str, ...]:
+    """The names in a list like "json,html".
+
+    Raises
+    ------
+    UnknownNameError
+        If one is no format.
+    """
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in FORMATS:
+            raise UnknownNameError("format", name, FORMATS)
+    if not names:
+        raise UsageError("no format", remedy=f"Choose from {', '.join(FORMATS)}", where="--format")
+    return names
+
+
+def _explain_files(
+    given: list[str] | None,
+    job: Job,
+    out: Path | None,
+    formats: tuple[str, ...],
+    console: Console,
+    overwrite: bool,
+    skip_existing: bool,
+    dry_run: bool,
+) -> None:
+    from earmark.cli import inputs, results, run
+
+    files = inputs.named(given)
+    if job.stems is not None and len(files) > 1:
+        raise UsageError("stems belong to one FILE", remedy="Explain the files one by one", where="--stems")
+    job.check()
+    several = len(files) > 1
+    folders = {file: results.folder_for(file, out, several=several) for file in files}
+    results.check_distinct([folders[file] for file in files], files)
+    names = run.names_of(formats)
+    if skip_existing:
+        done = [file for file in files if len(results.existing(folders[file], names)) == len(names)]
+        for file in done:
+            console.say(f"{file}: skipped, its results are in {folders[file]}")
+        files = [file for file in files if file not in done]
+    elif not overwrite and not dry_run:
+        for file in files:
+            results.refuse_existing(folders[file], names)
+    if not files:
+        console.document([])
+        return
+
+    from earmark.models.load import load_model
+
+    classifier = load_model(job.model, say=console.say)
+    job.check_labels(classifier.labels)
+    if dry_run:
+        from earmark.cli.forecast import forecast
+
+        planned = inputs.each(
+            files, lambda file: forecast(file, job, classifier, folders[file], names, console), console
+        )
+        console.document([o.result.document() for o in planned if o.result is not None])
+        inputs.raise_failed(planned)
+        return
+
+    def one(file: str) -> run.Done:
+        done = run.explain_file(file, job, classifier, folders[file], formats, console)
+        run.tell(done, console)
+        return done
+
+    outcomes = inputs.each(files, one, console)
+    documents: list[dict[str, Any]] = [
+        outcome.result.document() if outcome.result is not None else {"file": outcome.file, "error": str(outcome.error)}
+        for outcome in outcomes
+    ]
+    console.document(documents if several else documents[0])
+    inputs.raise_failed(outcomes)

@@ -1,0 +1,240 @@
+"""What ``explain`` was asked to do, checked before any sound is read, and the command line that asks it again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from earmark.errors import SettingError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from earmark.components.component import ComponentKind
+    from earmark.explain.method import Method
+
+OUTPUTS = ("probability", "log_odds")
+FORMATS = {
+    "json": "explanation.json: everything one run found out, for programs and for `earmark listen`",
+    "html": "report.html: one file with pictures, numbers and players, no request to anywhere",
+    "flac": "kept.flac and removed.flac: the evidence, and all the rest, as sound",
+    "csv": "components.csv: one row a component and label, for spreadsheets",
+    "audacity": "audacity.txt: label track for the first target, with times, frequencies and effects",
+    "raven": "raven.txt: selection table for Raven, for the first target",
+}
+
+# What an option is called in the settings of the kinds of components that have it. All kinds have ``fill``.
+_FIELDS = {
+    "segments": {"time": "n", "grid": "n_times", "stems_time": "n", "segments": "n"},
+    "bands": {"bands": "n", "grid": "n_bands"},
+    "spacing": {"bands": "spacing", "grid": "spacing"},
+    "stems": {"stems": "source", "stems_time": "source"},
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """The settings of ``earmark explain``. None leaves a setting to the kind of components or the method.
+
+    Parameters
+    ----------
+    model : registered name, or folder of a bundle.
+    components, segments, bands, spacing, stems, fill : how the sound is cut; ``stems`` are paths of files.
+    component_set : further settings of the kind of components, as "key=value".
+    method, samples : how it is asked.
+    method_set : further settings of the method, as "key=value".
+    targets : labels, or how many of the most probable.
+    contrast : a pair of labels whose difference is explained, as "A,B".
+    output : "probability" or "log_odds" (nats).
+    start_s, duration_s : which part of the file, in seconds.
+    seed : of every random draw.
+    """
+
+    model: str
+    components: str = "stems_time"
+    segments: int | None = None
+    bands: int | None = None
+    spacing: str | None = None
+    stems: tuple[str, ...] | None = None
+    fill: str | None = None
+    component_set: tuple[str, ...] = ()
+    method: str = "shapley"
+    samples: int | None = None
+    method_set: tuple[str, ...] = ()
+    targets: tuple[str, ...] | int = 3
+    contrast: str | None = None
+    output: str = "probability"
+    start_s: float = 0.0
+    duration_s: float | None = None
+    seed: int = 0
+
+    def kind(self) -> ComponentKind:
+        """The kind of components, with its settings.
+
+        Raises
+        ------
+        UnknownNameError, SettingError
+            If there is no such kind or fill, or the kind has no such setting.
+        """
+        from earmark.components.catalogue import COMPONENTS, FILLS, kind_from
+
+        COMPONENTS.entry(self.components)
+        settings = _settings(self.component_set, "--component-set")
+        if self.fill is not None:
+            FILLS.entry(self.fill)
+            settings["fill"] = self.fill
+        for option, field_of in _FIELDS.items():
+            value = getattr(self, option)
+            if value is None:
+                continue
+            if self.components not in field_of:
+                raise SettingError(
+                    f"{self.components} components have no {option}",
+                    remedy=f"Leave it out, or choose --components {' or '.join(field_of)}",
+                    where=f"--{option}",
+                )
+            settings[field_of[self.components]] = value
+        return kind_from(self.components, settings)
+
+    def how(self) -> Method:
+        """The method, with its settings.
+
+        Raises
+        ------
+        UnknownNameError, SettingError
+            If there is no such method, or it does not sample.
+        """
+        from earmark.explain.catalogue import METHODS
+
+        method: Any = METHODS.get(self.method)
+        known = [field.name for field in fields(method)]
+        settings = _settings(self.method_set, "--method-set")
+        if self.samples is not None:
+            settings["samples"] = self.samples
+        for key in settings:
+            if key == "samples" and key not in known:
+                raise SettingError(
+                    f"the method {self.method} draws no samples", remedy="Leave it out", where="--samples"
+                )
+            if key not in known:
+                raise UnknownNameError(f"setting of the method {self.method}", key, known)
+        chosen: Method = method(**settings)
+        return chosen
+
+    def check(self) -> None:
+        """Raise what is wrong about the settings themselves, before anything is read or fetched."""
+        if self.output not in OUTPUTS:
+            raise UnknownNameError("output", self.output, OUTPUTS)
+        if self.contrast is not None and not isinstance(self.targets, int):
+            raise UsageError("--target and --contrast exclude each other", remedy="A contrast is its own target")
+        self.kind()
+        self.how()
+
+    def check_labels(self, labels: Sequence[str]) -> None:
+        """Raise if a target or contrast names no label of the classifier."""
+        for target in () if isinstance(self.targets, int) else self.targets:
+            if target not in labels:
+                raise UnknownNameError("label", target, labels)
+        self.pair(labels)
+
+    def pair(self, labels: Sequence[str]) -> tuple[str, str] | None:
+        """The contrast as two labels; labels may themselves hold commas.
+
+        Raises
+        ------
+        UsageError
+            If it is no pair of labels.
+        """
+        if self.contrast is None:
+            return None
+        pieces = self.contrast.split(",")
+        splits = [(",".join(pieces[:i]).strip(), ",".join(pieces[i:]).strip()) for i in range(1, len(pieces))]
+        for first, second in splits:
+            if first in labels and second in labels and first != second:
+                return first, second
+        if len(splits) == 1:
+            for label in splits[0]:
+                if label not in labels:
+                    raise UnknownNameError("label", label, labels)
+        raise UsageError("not two different labels", remedy="Give them as --contrast rock,metal", where="--contrast")
+
+    def command(self, file: str, out: Path) -> str:
+        """The command line that makes the same files again, every setting spelled out.
+
+        Examples
+        --------
+        >>> Job("musicnn-msd", components="bands").command("my song.mp3", Path("out"))  # doctest: +ELLIPSIS
+        "earmark explain 'my song.mp3' --model musicnn-msd --components bands --bands 8 --spacing mel ..."
+        """
+        kind, method = self.kind(), self.how()
+        words: list[str] = ["earmark", "explain", file, "--model", self.model, "--components", self.components]
+        for option, field_of in _FIELDS.items():
+            value = getattr(kind, field_of[self.components]) if self.components in field_of else None
+            if option == "stems":
+                for path in self.stems or ():
+                    words += ["--stems", path]
+            elif value is not None:
+                words += [f"--{option}", str(value)]
+        words += ["--fill", str(getattr(kind, "fill"))]  # noqa: B009 - every kind has one, the protocol does not say so
+        words += [word for text in self.component_set for word in ("--component-set", text)]
+        words += ["--method", self.method]
+        if hasattr(method, "samples"):
+            words += ["--samples", str(method.samples)]
+        words += [word for text in self.method_set for word in ("--method-set", text)]
+        if self.contrast is not None:
+            words += ["--contrast", self.contrast]
+        elif isinstance(self.targets, int):
+            words += ["--top-targets", str(self.targets)]
+        else:
+            for target in self.targets:
+                words += ["--target", target]
+        words += ["--output", self.output]
+        if self.start_s:
+            words += ["--start", str(self.start_s)]
+        if self.duration_s is not None:
+            words += ["--duration", str(self.duration_s)]
+        words += ["--seed", str(self.seed), "-o", str(out)]
+        return shlex.join(words)
+
+
+def _settings(given: Sequence[str], option: str) -> dict[str, Any]:
+    """Settings from "key=value" texts; a value is JSON (8, 0.5, true, [1, 2]) or else a text."""
+    settings: dict[str, Any] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key or key in settings:
+            raise UsageError(f"{text!r} sets nothing new", remedy="Give each key once, as KEY=VALUE", where=option)
+        try:
+            settings[key] = json.loads(value)
+        except ValueError:
+            settings[key] = value
+    return settings
+
+
+def stem_files(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Paths of stems: those given, a folder standing for the sound files in it, in the order of their names.
+
+    Raises
+    ------
+    UsageError
+        If a folder holds no sound.
+    """
+    if not given:
+        return None
+    paths: list[str] = []
+    for name in given:
+        if not Path(name).is_dir():
+            paths.append(name)
+            continue
+        inside = sorted(str(p) for p in Path(name).iterdir() if p.is_file() and p.suffix.lower() in _SOUND_SUFFIXES)
+        if not inside:
+            raise UsageError("no sound files in this folder", remedy="Give the folder of the stems", where=name)
+        paths += inside
+    return tuple(paths)
+
+
+_SOUND_SUFFIXES = {
+    ".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".m4a", ".aac", ".mp4", ".webm",
+}  # fmt: skip

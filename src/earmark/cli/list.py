@@ -1,0 +1,56 @@
+"""``earmark list``: the names that other commands take."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from earmark.cli import options
+from earmark.cli.console import Console
+from earmark.cli.job import FORMATS
+from earmark.errors import UnknownNameError
+
+KINDS = ("methods", "components", "fills", "formats")
+
+HELP = """List the names that other commands take: methods, components, fills, formats.
+
+Examples:
+
+- `earmark list`
+- `earmark list methods --json`
+"""
+
+
+def list_names(
+    what: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="methods, components, fills or formats; all by default.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """List the names that other commands take."""
+    if what is not None and what not in KINDS:
+        raise UnknownNameError("kind of names", what, KINDS)
+    console = Console(json=json)
+    found = {kind: named for kind, named in _names().items() if what in (None, kind)}
+    width = max(len(name) for named in found.values() for name in named)
+    for number, (kind, named) in enumerate(found.items()):
+        console.data(("\n" if number else "") + kind)
+        for name, summary in named.items():
+            console.data(f"  {name:<{width}}  {summary}")
+    document: dict[str, Any] = {
+        kind: [{"name": name, "summary": summary} for name, summary in named.items()] for kind, named in found.items()
+    }
+    console.document(document)
+
+
+def _names() -> dict[str, dict[str, str]]:
+    from earmark.components.catalogue import COMPONENTS, FILLS
+    from earmark.explain.catalogue import METHODS
+
+    return {
+        "methods": {entry.name: entry.summary for entry in METHODS},
+        "components": {entry.name: entry.summary for entry in COMPONENTS},
+        "fills": {entry.name: entry.summary for entry in FILLS},
+        "formats": dict(FORMATS),
+    }

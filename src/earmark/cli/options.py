@@ -1,0 +1,90 @@
+"""Options that several commands share, each with the same name, meaning and help everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earmark.cli import config
+
+_SAY = "What it says"
+_OUT = "Where results go"
+_SOUND = "Which part of the sound"
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FILE", help="Sound files; `-` reads a list of them from standard input, one a line."),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", metavar="NAME|FOLDER", help="A pre-trained model (`earmark models list`) or a bundle's folder."
+    ),
+]
+Start = Annotated[float, typer.Option("--start", metavar="SECONDS", min=0, help="Begin here.", rich_help_panel=_SOUND)]
+Duration = Annotated[
+    float | None,
+    typer.Option(
+        "--duration",
+        metavar="SECONDS",
+        min=0,
+        help="Take this much; the rest of the file by default.",
+        rich_help_panel=_SOUND,
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.", rich_help_panel=_SAY)
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing on stderr but errors.", rich_help_panel=_SAY)]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Say on stderr what is done to the sound.", rich_help_panel=_SAY)
+]
+NoProgress = Annotated[
+    bool,
+    typer.Option(
+        "--no-progress", help="No progress bars (there are none off a terminal anyway).", rich_help_panel=_SAY
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--out",
+        metavar="FOLDER",
+        help="Where results go: out/NAME by default; with several files each gets a folder of its own inside.",
+        rich_help_panel=_OUT,
+    ),
+]
+Formats = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="NAMES",
+        help="What to write: html, flac, json, csv, audacity, raven (`earmark list formats`).",
+        rich_help_panel=_OUT,
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace results that are there already.", rich_help_panel=_OUT)
+]
+SkipExisting = Annotated[
+    bool,
+    typer.Option("--skip-existing", help="Leave out inputs whose results are all there.", rich_help_panel=_OUT),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE.toml",
+        is_eager=True,
+        callback=config.load,
+        help="Take options from a table of this file named after the command; the command line wins.",
+        rich_help_panel=_SAY,
+    ),
+]
+PrintConfig = Annotated[
+    bool,
+    typer.Option("--print-config", help="Print the options in force as such a file, and stop.", rich_help_panel=_SAY),
+]

@@ -1,0 +1,177 @@
+"""One file from sound to results: read, explain, listen, write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from earmark.cli.console import Console
+from earmark.cli.job import Job
+from earmark.cli.results import all_or_nothing, check_writable
+
+if TYPE_CHECKING:
+    from earmark.audio.clip import Clip
+    from earmark.explain.explanation import Effect, Explanation
+    from earmark.listen.render import Listening
+    from earmark.models.classifier import Classifier
+
+# What each format writes, in the order in which paths are shown.
+NAMES = {
+    "html": ("report.html",),
+    "flac": ("kept.flac", "removed.flac"),
+    "json": ("explanation.json",),
+    "csv": ("components.csv",),
+    "audacity": ("audacity.txt",),
+    "raven": ("raven.txt",),
+}
+EVIDENCE = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """One file explained, and what was written."""
+
+    file: str
+    explanation: Explanation
+    written: tuple[Path, ...]
+
+    @property
+    def tags(self) -> list[tuple[str, float]]:
+        """The targets and the classifier's score for each; for a contrast the difference that was explained."""
+        e = self.explanation
+        scores = e.full if e.recipe.contrast else e.scores
+        return [(e.labels[i], float(scores[i])) for i in e.targets]
+
+    def evidence(self, label: str, k: int = EVIDENCE) -> tuple[Effect, ...]:
+        """The strongest components for a label; those without any effect are none."""
+        return tuple(effect for effect in self.explanation.top(k, label) if effect.value != 0)
+
+    def document(self) -> dict[str, Any]:
+        """For ``--json``."""
+        exact = self.explanation.exact
+        return {
+            "file": self.file,
+            "top_tags": [{"label": label, "score": score} for label, score in self.tags],
+            "evidence": [
+                {
+                    "label": label,
+                    "component": effect.component.label,
+                    "value": effect.value,
+                    "error": effect.error,
+                    "sentence": effect.sentence(exact=exact),
+                }
+                for label, _ in self.tags
+                for effect in self.evidence(label)
+            ],
+            "written": [str(path) for path in self.written],
+            "explanation": self.explanation.to_dict(),
+        }
+
+
+def names_of(formats: Sequence[str]) -> list[str]:
+    """File names of the formats."""
+    return [name for known, names in NAMES.items() if known in formats for name in names]
+
+
+def explain_file(
+    file: str, job: Job, classifier: Classifier, out: Path, formats: Sequence[str], console: Console
+) -> Done:
+    """Explain one file and write what was found into ``out``.
+
+    Raises
+    ------
+    EarmarkError
+        Whatever is wrong with the file, the settings or the folder; then nothing new is under a final name.
+    """
+    from earmark.audio.read import read
+    from earmark.explain.run import explain
+    from earmark.listen.render import listen
+
+    check_writable(out)
+    started = time.monotonic()
+    clip = read(file, start_s=job.start_s, duration_s=job.duration_s)
+    with console.watch(f"explaining {clip.name}") as watch:
+        explanation = explain(
+            clip,
+            classifier,
+            job.kind(),
+            job.how(),
+            targets=job.targets if isinstance(job.targets, int) else list(job.targets),
+            output=job.output,
+            contrast=job.pair(classifier.labels),
+            seed=job.seed,
+            watch=watch,
+        )
+    for step in explanation.clip.conversion:
+        console.detail(f"{clip.name}: {step}")
+    console.detail(
+        f"{clip.name}: {len(explanation.components)} components, {explanation.evaluations} {explanation.unit} "
+        f"evaluations in {time.monotonic() - started:.1f} s, seed {job.seed}"
+    )
+    listening = listen(explanation, clip)
+    with all_or_nothing(out) as staging:
+        _write(staging, explanation, clip, classifier, listening, job.command(file, out), formats, console)
+    return Done(file, explanation, tuple(out / name for name in names_of(formats)))
+
+
+def _write(
+    folder: Path,
+    explanation: Explanation,
+    clip: Clip,
+    classifier: Classifier,
+    listening: Listening,
+    command: str,
+    formats: Sequence[str],
+    console: Console,
+) -> None:
+    from earmark.listen.write import write_listening
+    from earmark.report import export
+
+    if "flac" in formats:
+        write_listening(listening, folder)
+    if "html" in formats:
+        from earmark.report.html import write_report  # brings matplotlib, which nothing else here needs
+
+        write_report(
+            folder / NAMES["html"][0],
+            explanation,
+            clip,
+            classifier,
+            listening=listening,
+            command=command,
+            say=console.say,
+        )
+    if "csv" in formats:
+        export.to_csv(explanation, folder / NAMES["csv"][0])
+    if "audacity" in formats:
+        export.to_audacity(explanation, folder / NAMES["audacity"][0])
+    if "raven" in formats:
+        export.to_raven(explanation, folder / NAMES["raven"][0])
+    if "json" in formats:
+        explanation.save(folder / NAMES["json"][0])
+
+
+def tell(done: Done, console: Console) -> None:
+    """Print top tags, the strongest evidence in words, and where the results are."""
+    explanation = done.explanation
+    width = max(len(label) for label, _ in done.tags)
+    console.data(f"{done.file}: {explanation.model.name}")
+    for label, score in done.tags:
+        console.data(f"  {label:<{width}}  {score:6.3f}  {bar(score)}".rstrip())
+    for label, _ in done.tags:
+        effects = done.evidence(label)
+        console.data(f"evidence for {label}:" if effects else f"evidence for {label}: none of the components matters")
+        for effect in effects:
+            console.data(f"  {effect.sentence(exact=explanation.exact)}")
+    if not explanation.converged:
+        console.say("the estimate has not settled: allow more with --samples before relying on the order")
+    for path in done.written:
+        console.data(str(path))
+
+
+def bar(score: float, width: int = 20) -> str:
+    """A score from 0 to 1 as a bar of blocks."""
+    return "█" * round(max(0.0, min(1.0, score)) * width)

@@ -1,0 +1,39 @@
+"""``earmark demo``: the main job end to end."""
+
+import json
+
+from earmark.explain.explanation import Explanation
+
+
+def test_demo_track_stems_and_times(run, bundle, tmp_path):
+    done = run("demo", "--model", bundle)
+    assert done.code == 0, done.err
+    out = tmp_path / "out" / "demo"
+    explanation = Explanation.load(out / "explanation.json")
+    stems = {component.stem for component in explanation.components}
+    assert {"drums", "bass", "chords", "lead", "pad"} <= stems
+    assert len({component.start_s for component in explanation.components}) == 10
+    assert explanation.exact
+    assert explanation.unit == "patch"
+    for name in ("report.html", "kept.flac", "removed.flac", "explanation.json"):
+        assert (out / name).stat().st_size > 0
+        assert f"out/demo/{name}" in done.out
+    assert explanation.top(1)[0].sentence(exact=True) in done.out
+
+
+def test_own_file_and_again(run, bundle, sounds, tmp_path):
+    done = run("demo", sounds.song, "--model", bundle, "-o", "mine", "--json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert document["file"] == str(sounds.song)
+    assert {c["stem"] for c in document["explanation"]["components"]} == {"harmonic", "percussive"}
+    again = run("demo", sounds.song, "--model", bundle, "-o", "mine", "--json", "-q")
+    assert (again.code, again.err) == (0, "")
+    assert again.out == done.out
+
+
+def test_the_output_folder_cannot_be_made(run, bundle, sounds, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = run("demo", sounds.song, "--model", bundle, "-o", tmp_path / "file" / "demo")
+    assert done.code == 1
+    assert str(tmp_path / "file") in done.err

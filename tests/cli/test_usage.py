@@ -1,0 +1,85 @@
+"""Wrong usage: exit code 2, one line on stderr, before anything is read or fetched."""
+
+import pytest
+
+from earmark.cli.job import Job
+from earmark.errors import SettingError, UnknownNameError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nope"], "nope"),
+        (["explain"], "no FILE given"),
+        (["explain", "x.wav", "--segmnts", "3"], "--segments"),
+        (["explain", "x.wav", "--segments", "0"], "greater than or equal to 1"),
+        (["explain", "x.wav", "--top-targets", "many"], "--top-targets"),
+        (["explain", "x.wav", "--components", "tiem"], "Did you mean time"),
+        (["explain", "x.wav", "--method", "shaply"], "Did you mean shapley"),
+        (["explain", "x.wav", "--fill", "silense"], "Did you mean silence"),
+        (["explain", "x.wav", "--output", "logodds"], "Did you mean log_odds"),
+        (["explain", "x.wav", "--format", "html,jsn"], "Did you mean json"),
+        (["explain", "x.wav", "--format", ","], "no format"),
+        (["explain", "x.wav", "--components", "time", "--bands", "4"], "time components have no bands"),
+        (["explain", "x.wav", "--components", "stems", "--segments", "4"], "stems components have no segments"),
+        (["explain", "x.wav", "--components", "grid", "--stems", "a.wav"], "grid components have no stems"),
+        (["explain", "x.wav", "--method", "occlusion", "--samples", "9"], "draws no samples"),
+        (["explain", "x.wav", "--component-set", "n"], "as KEY=VALUE"),
+        (["explain", "x.wav", "--component-set", "fade=1"], "Did you mean fade_s"),
+        (["explain", "x.wav", "--method", "lime", "--method-set", "kernel_widht=1"], "Did you mean kernel_width"),
+        (["explain", "x.wav", "--components", "joint"], "kinds"),
+        (["explain", "x.wav", "--target", "rock", "--contrast", "rock,pop"], "exclude each other"),
+        (["explain", "x.wav", "--overwrite", "--skip-existing"], "exclude each other"),
+        (["explain", "x.wav", "y.wav", "--stems", "a.wav"], "stems belong to one FILE"),
+        (["explain", "a/x.wav", "b/x.wav"], "would both go to out/x"),
+        (["predict", "x.wav", "--top", "0"], "greater than or equal to 1"),
+        (["predict", "x.wav", "--start", "-1"], "--start"),
+        (["listen"], "EXPLANATION.json"),
+        (["models"], "Missing command"),
+    ],
+)
+def test_wrong_usage(run, arguments, says):
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("earmark: error: ")
+    assert done.err.count("\n") == 1
+    assert says in done.err
+
+
+def test_no_arguments_show_the_commands(run):
+    done = run()
+    assert done.code == 0
+    assert "explain" in done.out
+
+
+def test_a_folder_without_stems_is_refused(run, tmp_path):
+    done = run("explain", "x.wav", "--stems", tmp_path)
+    assert done.code == 2
+    assert str(tmp_path) in done.err
+
+
+def test_contrast_of_labels_with_commas_in_them():
+    labels = ("rock, hard", "pop", "rock")
+    assert Job("m", contrast="rock, hard,pop").pair(labels) == ("rock, hard", "pop")
+    assert Job("m", contrast="pop, rock").pair(labels) == ("pop", "rock")
+
+
+def test_contrast_must_name_two_labels():
+    with pytest.raises(UnknownNameError, match="Did you mean rock"):
+        Job("m", contrast="rokc,pop").pair(("rock", "pop"))
+    with pytest.raises(UsageError, match="two different"):
+        Job("m", contrast="rock").pair(("rock", "pop"))
+    with pytest.raises(UsageError, match="two different"):
+        Job("m", contrast="rock,rock").pair(("rock", "pop"))
+
+
+def test_options_reach_the_kind_of_components_and_the_method():
+    grid = Job("m", components="grid", segments=3, bands=5, spacing="octave", fill="median").kind()
+    assert (grid.n_times, grid.n_bands, grid.spacing, grid.fill) == (3, 5, "octave", "median")
+    assert Job("m", components="stems_time", stems=("a.wav", "b.wav")).kind().source == ("a.wav", "b.wav")
+    assert Job("m", method="lime", samples=77).how().samples == 77
+    assert Job("m", method="lime", method_set=("kernel_width=0.5",)).how().kernel_width == 0.5
+    cut = Job("m", components="beats", component_set=("at=onsets", "every=2"), fill="median").kind()
+    assert (cut.at, cut.every, cut.fill) == ("onsets", 2, "median")
+    with pytest.raises(SettingError):
+        Job("m", components="time", spacing="mel").kind()
