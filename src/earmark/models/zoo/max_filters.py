@@ -24,7 +24,7 @@ class TimbralFilters(nn.Module):
 
     frames = 7
     # Neighbouring frequencies computed by one matrix product: more multiply more zeros, fewer write more results.
-    together = 3
+    together = 4
 
     def __init__(self, filters: int, height: int) -> None:
         super().__init__()
@@ -86,8 +86,8 @@ class TemporalFilters(nn.Module):
 
     # Neighbouring frames computed by one matrix product; 187 = 17 · 11.
     together = 11
-    # Rows of one matrix product: as many as leave its result in a core's cache.
-    rows = 192
+    # Rows of one matrix product: fewer stay in the cache, more are easier to share among threads.
+    rows = 512
 
     def __init__(self, filters: int, length: int) -> None:
         super().__init__()
