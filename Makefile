@@ -31,7 +31,8 @@ demo: $(STAMPS)/run ## install into .venv and explain the demo track (or FILE=so
 	@$(BIN)/earmark demo -o out/demo $${FILE:+-- "$$FILE"}
 
 test: $(STAMPS)/test ## install what the tests need and run them all
-	@$(BIN)/python -m pytest
+	@# One thread a worker: small networks are not faster on two, and workers that compete for cores are far slower.
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=worksteal
 
 check: $(STAMPS)/dev ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from earmark.errors import AudioError, EarmarkError
 
 Status = Literal["ok", "missing", "broken"]
 
-_ESSENTIAL = ("torch", "numpy", "scipy", "soundfile", "soxr", "librosa", "safetensors", "matplotlib", "symusic")
+_ESSENTIAL = ("torch", "numpy", "scipy", "soundfile", "soxr", "librosa", "safetensors", "matplotlib")
 _OPTIONAL = {"av": "video"}
 _ENCODED = ("wav", "flac", "ogg", "mp3")
 
