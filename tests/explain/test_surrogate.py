@@ -95,3 +95,33 @@ def test_adjusting_is_at_least_as_good_as_the_plain_estimator(curved_game: objec
             values = method.solve(curved_game(12), np.random.default_rng(seed)).values  # type: ignore[operator]
             distance[adjust] += float(np.linalg.norm(values - truth))
     assert distance[True] < 0.9 * distance[False]
+
+
+def test_few_pairs_a_player_do_not_follow_the_noise(curved_game: object) -> None:
+    """19 pairs for 14 players: least squares is all but saturated, and its errors would say too little."""
+    truth = ShapleyExact().solve(curved_game(14), np.random.default_rng(0)).values  # type: ignore[operator]
+    distance = {True: 0.0, False: 0.0}
+    covered = []
+    for seed in range(12):
+        for adjust in distance:
+            method = ShapleyKernel(samples=40, tolerance=0, adjust=adjust)
+            answer = method.solve(curved_game(14), np.random.default_rng(seed))  # type: ignore[operator]
+            distance[adjust] += float(np.linalg.norm(answer.values - truth))
+            if adjust:
+                covered.append((np.abs(answer.values - truth) <= 1.96 * answer.errors).mean())
+    assert distance[True] < 0.9 * distance[False]
+    assert np.mean(covered) > 0.85
+
+
+def test_additive_outputs_stay_exact_beside_others() -> None:
+    n = 10
+    rng = np.random.default_rng(5)
+    weights = rng.normal(size=n)
+
+    def evaluate(masks: np.ndarray) -> np.ndarray:
+        return np.stack([masks @ weights, (masks @ np.abs(weights)) ** 3, masks[:, 0] & masks[:, 1]], axis=1)
+
+    for samples in (30, 60, 200):
+        answer = ShapleyKernel(samples=samples, tolerance=0).solve(CachedGame(n, 3, evaluate), np.random.default_rng(0))
+        np.testing.assert_allclose(answer.values[0], weights, atol=1e-9)
+        np.testing.assert_allclose(answer.values.sum(axis=1), answer.full - answer.base, atol=1e-9)

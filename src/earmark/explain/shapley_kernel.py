@@ -3,8 +3,8 @@
 Lundberg & Lee (2017, theorem 2): Shapley values are the weighted least-squares fit of an additive game under the
 constraint that the values add up to v(all) − v(none). Covert & Lee (2021, section 4): pairing S with its complement.
 Ours enumerates the sizes that the budget pays for, and samples the others without replacement, equally many of each
-size (leverage scores, Musco & Witter 2025), with the weights corrected for it; and it regresses what a surrogate of
-third order leaves over (regression adjustment, Witter et al. 2025; see ``earmark.explain.surrogate``).
+size (leverage scores, Musco & Witter 2025), with the weights corrected for it; and it regresses only what a surrogate
+of third order leaves over (regression adjustment, Witter et al. 2025; see ``earmark.explain.surrogate``).
 """
 
 from __future__ import annotations
@@ -118,16 +118,26 @@ def fit_pairs(game: Game, strata: list[Stratum], ends: Floats, *, adjust: bool) 
     values = regress(difference, total)
     residual = difference - signs @ values
     freedom = len(small) / max(1, len(small) - n + 1)
-    if adjust and unseen.any() and len(small) <= _MAX_SURROGATE_PAIRS:
-        # Only what no additive game explains is left to the surrogate: additive games stay exact. The pair {all, none}
-        # has no residual, and the surrogate learns that too.
-        surrogate = fit_surrogate(np.vstack([signs, np.ones(n)]), np.vstack([residual, np.zeros_like(total)]))
-        rest = regress(residual - surrogate.fitted[:-1], -surrogate.fitted[-1])
-        values = values + surrogate.shapley.T + rest
-        # It has seen these pairs: only what it says of a pair without it is an honest residual.
-        residual, freedom = surrogate.left_out[:-1], 1.0
-    # Sandwich errors with finite-population correction: a size that was enumerated adds no sampling error.
     lever = weighted @ inverse
+    if adjust and unseen.any() and len(small) <= _MAX_SURROGATE_PAIRS:
+        # The pair {all, none} is known without error, and the surrogate learns it too.
+        seen = np.vstack([signs, np.ones(n)])
+        whole = fit_surrogate(seen, np.vstack([difference, total]))
+        left_out = whole.left_out[:-1]
+        # With few pairs a player least squares follows the noise. Each output takes the one that better foretells
+        # pairs that it has not seen: the surrogate, or least squares with a surrogate of what that leaves over (so
+        # additive games stay exact).
+        unused = np.maximum(1 - np.einsum("bn,bn->b", centred, lever), 1e-9)
+        chosen = weights @ left_out**2 < weights @ (residual / unused[:, np.newaxis]) ** 2
+        adjusted = whole.shapley.T + regress(difference - whole.fitted[:-1], total - whole.fitted[-1])
+        if not chosen.all():
+            rest = fit_surrogate(seen, np.vstack([residual, np.zeros_like(total)]))
+            values = values + rest.shapley.T + regress(residual - rest.fitted[:-1], -rest.fitted[-1])
+            left_out = np.where(chosen, left_out, rest.left_out[:-1])
+        values = np.where(chosen, adjusted, values)
+        # A surrogate has seen these pairs: only what it says of a pair without it is an honest residual.
+        residual, freedom = left_out, 1.0
+    # Sandwich errors with finite-population correction: a size that was enumerated adds no sampling error.
     variance = freedom * np.einsum("b,bn,bk->kn", unseen, lever**2, residual**2)
     return values.T, np.sqrt(variance)
 
