@@ -66,6 +66,11 @@ class Done:
                 for label, _ in self.tags
                 for effect in self.evidence(label)
             ],
+            "totals": [
+                {"label": label, "stem": stem, "value": value, "error": error}
+                for label, _ in self.tags
+                for stem, value, error in self.explanation.totals(label)
+            ],
             "written": [str(path) for path in self.written],
             "explanation": self.explanation.to_dict(),
         }
@@ -156,6 +161,8 @@ def _write(
 
 def tell(done: Done, console: Console) -> None:
     """Print top tags, the strongest evidence in words, and where the results are."""
+    from earmark.report.words import totals_text
+
     explanation = done.explanation
     width = max(len(label) for label, _ in done.tags)
     console.data(f"{done.file}: {explanation.model.name}")
@@ -166,6 +173,9 @@ def tell(done: Done, console: Console) -> None:
         console.data(f"evidence for {label}:" if effects else f"evidence for {label}: none of the components matters")
         for effect in effects:
             console.data(f"  {effect.sentence(exact=explanation.exact)}")
+        totals = totals_text(explanation, label)
+        if effects and totals:
+            console.data(f"  in all: {totals}")
     if not explanation.converged:
         console.say("the estimate has not settled: allow more with --samples before relying on the order")
     for path in done.written:

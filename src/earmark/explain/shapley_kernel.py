@@ -71,15 +71,14 @@ class ShapleyKernel:
         for pairs in _rounds(budget, n):
             for stratum, count in zip(strata, allocate(strata, pairs), strict=True):
                 stratum.draw_until(max(count, len(stratum.drawn)))
-            # The plain fit decides when to stop: its errors are the larger ones, and it is cheap.
             values, errors = fit_pairs(game, strata, ends, adjust=False)
             exact = all(s.complete for s in strata)
+            # Adjusting is worth its time at the end, and where it may be what is missing: it divides errors by up to 4.
+            if self.adjust and not exact and (pairs == budget or settled(values, errors, 4 * self.tolerance)):
+                values, errors = fit_pairs(game, strata, ends, adjust=True)
             converged = exact or settled(values, errors, self.tolerance)
             if converged:
                 break
-        if self.adjust and not exact:
-            values, errors = fit_pairs(game, strata, ends, adjust=True)
-            converged = converged or settled(values, errors, self.tolerance)
         used = 2 + 2 * sum(len(s.drawn) for s in strata)
         return _attribution(values, errors, ends, used, converged, exact)
 
