@@ -54,7 +54,7 @@ class Cells:
 
     @classmethod
     def grid(cls, spectrogram: Tensor, n_bins: int, n_frames: int, fill: float | None = None) -> Cells:
-        """``n_bins`` × ``n_frames`` equal rectangles, to the cell; component ``row * n_frames + column``, first bins first.
+        """``n_bins`` × ``n_frames`` equal rectangles, to the cell; component ``row * n_frames + column``, from bin 0.
 
         Raises
         ------

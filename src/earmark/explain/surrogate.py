@@ -76,7 +76,7 @@ def _kernels(signs: Floats) -> tuple[Floats, Floats]:
     n = signs.shape[1]
     s = signs @ signs.T
     triple_norm = max(1.0, n * (n - 1) * (n - 2) / 6)
-    return s / n, (s**3 - (3 * n - 2) * s) / 6 / triple_norm
+    return s / n, (s * s * s - (3 * n - 2) * s) / 6 / triple_norm
 
 
 def _choose(first: Floats, third: Floats, y: Floats) -> tuple[float, float]:
