@@ -121,9 +121,7 @@ def _as_waveform(values: ArrayLike, where: str) -> NDArray[np.float32]:
     if array.ndim == 1:
         array = array[np.newaxis, :]
     if array.ndim != 2:
-        raise AudioError(
-            f"a waveform of {array.ndim} dimensions", remedy="Give it as (channels, samples)", where=where
-        )
+        raise AudioError(f"a waveform of {array.ndim} dimensions", remedy="Give it as (channels, samples)", where=where)
     if array.size == 0:
         raise AudioError("no samples in it", remedy="Give a sound of at least one sample", where=where)
     bad = int(np.count_nonzero(~np.isfinite(array)))

@@ -59,7 +59,7 @@ class Classifier(Protocol):
 
     @property
     def activation(self) -> Activation:
-        """"softmax": the scores of a clip sum to 1 (one class each). "sigmoid": each tag for itself."""
+        """With "softmax" the scores of a clip sum to 1 (one class each); with "sigmoid" each tag is for itself."""
         ...
 
     @property

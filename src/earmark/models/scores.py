@@ -11,7 +11,9 @@ from earmark.errors import ScoresError
 TOLERANCE = 1e-4
 
 
-def checked_scores(values: ArrayLike, rows: int, labels: int, *, where: str) -> NDArray[np.float64]:
+def checked_scores(
+    values: ArrayLike, rows: int, labels: int, *, where: str, item: str = "sound"
+) -> NDArray[np.float64]:
     """Probabilities ``(rows, labels)`` as float64, or an error that says what they are instead.
 
     Parameters
@@ -19,6 +21,7 @@ def checked_scores(values: ArrayLike, rows: int, labels: int, *, where: str) -> 
     values : what the classifier returned.
     rows, labels : the shape that it must have.
     where : the classifier's name.
+    item : what one row of the batch is, for messages.
 
     Raises
     ------
@@ -35,23 +38,25 @@ def checked_scores(values: ArrayLike, rows: int, labels: int, *, where: str) -> 
         ) from error
     if scores.shape != (rows, labels):
         raise ScoresError(
-            f"it returned shape {scores.shape} for {rows} sounds and {labels} labels",
-            remedy=f"Return an array of shape ({rows}, {labels}): one row per sound, one column per label",
+            f"it returned shape {scores.shape} for {rows} {item}s and {labels} labels",
+            remedy=f"Return an array of shape ({rows}, {labels}): one row per {item}, one column per label",
             where=where,
         )
     finite = np.isfinite(scores)
     if not finite.all():
         row, column = (int(i) for i in np.argwhere(~finite)[0])
         raise ScoresError(
-            f"it returned {scores[row, column]} for label {column} of sound {row}",
-            remedy="Check it on a silent sound: many models divide by the energy of their input",
+            f"it returned {scores[row, column]} for label {column} of {item} {row}",
+            remedy="Check it on a silent sound: many models divide by the energy of their input"
+            if item == "sound"
+            else f"Check it on that {item}",
             where=where,
         )
     outside = (scores < -TOLERANCE) | (scores > 1 + TOLERANCE)
     if outside.any():
         row, column = (int(i) for i in np.argwhere(outside)[0])
         raise ScoresError(
-            f"it returned {scores[row, column]:.4g} for label {column} of sound {row}, which is outside [0, 1]",
+            f"it returned {scores[row, column]:.4g} for label {column} of {item} {row}, which is outside [0, 1]",
             remedy="Return probabilities: apply softmax or sigmoid to logits",
             where=where,
         )
