@@ -26,6 +26,7 @@ class Component:
     stem : name of the stem or layer ("drums", "harmonic").
     word : a word or line of the lyrics.
     name : what to call it where none of these says it ("superpixel 17").
+    group : what it belongs to, where that is no part of its name ("timbre", of a descriptor).
     """
 
     start_s: float | None = None
@@ -35,6 +36,7 @@ class Component:
     stem: str | None = None
     word: str | None = None
     name: str | None = None
+    group: str | None = None
 
     @property
     def label(self) -> str:

@@ -170,15 +170,15 @@ class Explanation:
         )
 
     def totals(self, label: str | int | None = None) -> tuple[tuple[str, float, float], ...]:
-        """What each stem adds up to over all its components: (stem, sum, standard error), the strongest first.
+        """What each stem (or group) adds up to over all its components: (stem, sum, standard error), strongest first.
 
-        Errors are those of a sum of independent estimates. Empty where the components are no stems.
+        Errors are those of a sum of independent estimates. Empty where the components are no stems and have no group.
         """
         row = self.index(label)
-        stems = dict.fromkeys(c.stem for c in self.components if c.stem is not None)
+        names = [c.stem if c.stem is not None else c.group for c in self.components]
         found = []
-        for stem in stems:
-            rows = [i for i, c in enumerate(self.components) if c.stem == stem]
+        for stem in dict.fromkeys(name for name in names if name is not None):
+            rows = [i for i, name in enumerate(names) if name == stem]
             error = float(np.sqrt((self.errors[row, rows] ** 2).sum()))
             found.append((stem, float(self.attributions[row, rows].sum()), error))
         return tuple(sorted(found, key=lambda total: -abs(total[1])))

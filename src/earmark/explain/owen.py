@@ -26,7 +26,7 @@ from earmark.explain.shapley_exact import all_masks, shapley_from_table
 from earmark.explain.shapley_permutation import mean_over_orders
 
 Groups = tuple[tuple[int, ...], ...]
-GROUPINGS = ("stem", "time", "band", "kind")
+GROUPINGS = ("stem", "group", "time", "band", "kind")
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Owen:
 
     Parameters
     ----------
-    by : what makes a group of components: "stem" (same stem), "time" (same seconds), "band" (same Hz) or "kind"
-        (described by the same fields); used by ``for_components``.
+    by : what makes a group of components: "stem" (same stem), "group" (same group, such as "timbre"), "time" (same
+        seconds), "band" (same Hz) or "kind" (described by the same fields); used by ``for_components``.
     groups : the groups as indices of components, each component in exactly one; empty until ``for_components``.
     samples : most evaluations to spend.
     tolerance : stop once every standard error is below this share of the spread of the values.
@@ -165,6 +165,8 @@ def groups_of(table: Sequence[Component], by: str) -> Groups:
 def _key(component: Component, by: str) -> object:
     if by == "stem":
         return component.stem
+    if by == "group":
+        return component.group
     if by == "time":
         return (component.start_s, component.end_s)
     if by == "band":
