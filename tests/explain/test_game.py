@@ -117,3 +117,19 @@ def test_output_game_shares_the_cache_underneath() -> None:
 
 def test_log_odds_of_certainty_is_finite() -> None:
     assert np.isfinite(log_odds(np.array([0.0, 1.0]))).all()
+
+
+@pytest.mark.parametrize("n", [0, 3, 9])
+def test_answers_are_taken_over_from_another_game_and_count_as_no_evaluations(n: int) -> None:
+    first = CachedGame(n, 2, lambda m: np.stack([m.sum(axis=1), m[:, ::2].sum(axis=1)], axis=1))
+    assert first.seen()[0].shape == (0, n)
+    masks = np.random.default_rng(0).integers(0, 2, (6, n)).astype(bool)
+    outputs = first.values(masks)
+    second = CachedGame(n, 2, lambda m: np.full((len(m), 2), 7.0))
+    second.values(masks[:1])
+    second.remember(*first.seen())
+    assert second.evaluations == 1
+    np.testing.assert_array_equal(
+        second.values(masks), np.where((masks == masks[0]).all(axis=1)[:, None], 7.0, outputs)
+    )
+    assert second.evaluations == 1

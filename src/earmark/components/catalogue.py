@@ -29,6 +29,7 @@ COMPONENTS.add(
 )
 COMPONENTS.add("nmf", "earmark.components.nmf:Nmf", "recurring sounds, by non-negative matrix factorisation")
 COMPONENTS.add("joint", "earmark.components.joint:Joint", "components of several kinds as one set of players")
+COMPONENTS.add("refined", "earmark.components.refined:Refined", "another kind, with some components split further")
 
 FILLS: Registry[Fill] = Registry("fill")
 FILLS.add("silence", "earmark.components.fill:silence", "nothing; kept and removed part add up to the clip")

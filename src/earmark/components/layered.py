@@ -75,6 +75,19 @@ class Layered(CutClip):
         """What sounds when everything is off, ``(channels, samples)``; None for silence."""
         return self._off
 
+    @property
+    def fade_s(self) -> float:
+        """Length of the cross-fade at each cut, in seconds."""
+        return self._least_s
+
+    def recut(self, how: Cut, layers: Tensor, edges_s: Sequence[float] | None, fade_s: float) -> Layered:
+        """The same sound as finer cells: layers that sum to ``self.layers``, other edges; ``off`` stays as it is."""
+        parts = [Component()] * len(layers)
+        other = Layered(how, self.clip, layers, parts, edges_s=edges_s, fade_s=fade_s, seed=self._seed)
+        other._off = self._off
+        other._linear = self._linear
+        return other
+
     def to(self, device: str | torch.device) -> Layered:
         """The same components with their layers on another device; ``render`` answers there."""
         other = object.__new__(type(self))

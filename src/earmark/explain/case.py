@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -74,27 +75,51 @@ class Case:
     ) -> Explanation:
         """Attributions by one method; parameters and errors as for ``earmark.explain.run.explain``."""
         method = METHODS.get(method)() if isinstance(method, str) else method
-        wanted = None if isinstance(targets, int) else [self.label_index(label) for label in targets]
-        asked, labels = self._asked(output, contrast)
+        asked, labels = self.asked(output, contrast)
         playing = method.for_components(self.components.table) if isinstance(method, NamesPlayers) else method
         self.watch.planned = parts.plan(self.game, playing, decomposed=isinstance(asked, SumGame))
+        rows = self.target_rows(targets, contrast)
         attribution = parts.solve(asked, playing, np.random.default_rng(seed))
-        scores = self.scores
+        recipe = self.recipe(method.name, asdict(method), output, contrast, seed)  # type: ignore[call-overload]
+        return self.explanation(attribution, recipe, labels, rows)
+
+    def target_rows(self, targets: Sequence[str] | int, contrast: tuple[str, str] | None) -> tuple[int, ...]:
+        """Rows of the labels to report on, the most probable first; of a contrast there is only one."""
+        wanted = None if isinstance(targets, int) else [self.label_index(label) for label in targets]
         if contrast is not None:
-            scores, rows = np.full(1, np.nan), [0]
-        else:
-            order = np.argsort(-scores, kind="stable")
-            count = targets if isinstance(targets, int) else len(order)
-            rows = [int(i) for i in order if wanted is None or i in wanted][: max(1, count)]
+            return (0,)
+        order = np.argsort(-self.scores, kind="stable")
+        count = targets if isinstance(targets, int) else len(order)
+        return tuple([int(i) for i in order if wanted is None or i in wanted][: max(1, count)])
+
+    def recipe(
+        self, method: str, settings: dict[str, Any], output: str, contrast: tuple[str, str] | None, seed: int
+    ) -> Recipe:
+        """What was asked of this case."""
+        return Recipe(
+            method=method,
+            method_settings=settings,
+            components=self.components.kind,
+            component_settings=self.components.settings,
+            output=output,
+            contrast=contrast,
+            seed=seed,
+            version=__version__,
+        )
+
+    def explanation(
+        self, attribution: Attribution, recipe: Recipe, labels: tuple[str, ...], rows: tuple[int, ...]
+    ) -> Explanation:
+        """What a method found, with everything that is known about the case."""
         return Explanation(
             labels=labels,
-            targets=tuple(rows),
+            targets=rows,
             components=self.components.table,
             attributions=attribution.values,
             errors=attribution.errors,
             base=attribution.base,
             full=attribution.full,
-            scores=scores,
+            scores=self.scores if recipe.contrast is None else np.full(1, np.nan),
             evaluations=self.game.evaluations,
             unit="patch" if isinstance(self.game, SumGame) else "clip",
             converged=attribution.converged,
@@ -102,17 +127,8 @@ class Case:
             signed=attribution.signed,
             model=_model_facts(self.classifier),
             clip=clip_facts(self.clip, self.conversion + self.components.notes),
-            recipe=Recipe(
-                method=method.name,
-                method_settings=asdict(method),  # type: ignore[call-overload]
-                components=self.components.kind,
-                component_settings=self.components.settings,
-                output=output,
-                contrast=contrast,
-                seed=seed,
-                version=__version__,
-            ),
-            diagnostics=attribution.diagnostics | _stability(attribution, seed),
+            recipe=recipe,
+            diagnostics=attribution.diagnostics | _stability(attribution, recipe.seed),
         )
 
     def interactions(self, how: ShapleyInteractions | None = None, *, seed: int = 0) -> Interactions:
@@ -130,7 +146,8 @@ class Case:
         decision = decision_about(scores, row, self.classifier.activation)
         return counterfactual(self.game, decision, samples=samples)
 
-    def _asked(self, output: str, contrast: tuple[str, str] | None) -> tuple[Game, tuple[str, ...]]:
+    def asked(self, output: str, contrast: tuple[str, str] | None) -> tuple[Game, tuple[str, ...]]:
+        """The game that is asked about, and its labels."""
         if output not in OUTPUTS:
             raise UnknownNameError("output", output, OUTPUTS)
         labels = self.classifier.labels
@@ -166,9 +183,7 @@ def open_case(
     return Case(clip, prepared.steps, classifier, cut, game, watch)
 
 
-def cut_for(
-    classifier: Classifier, components: ComponentKind | Components, clip: Clip, *, seed: int = 0
-) -> Components:
+def cut_for(classifier: Classifier, components: ComponentKind | Components, clip: Clip, *, seed: int = 0) -> Components:
     """Components of a prepared clip: cut now, or carried over from another version of the same sound.
 
     For a ``Patchwise`` classifier cuts in time snap to the borders of its patches where the kind allows it: then each
@@ -183,11 +198,15 @@ def cut_for(
             )
         same = components.clip.sample_rate == clip.sample_rate and components.clip.channels == clip.channels
         return components if same else components.on(clip)
-    snap = None
-    if isinstance(classifier, Patchwise):
-        patches = classifier.patches(clip.samples)
-        snap = [0.0, *(patch.start_s for patch in patches[1:]), clip.duration_s]
-    return components.build(clip, snap_s=snap, seed=seed)
+    return components.build(clip, snap_s=patch_borders(classifier, clip), seed=seed)
+
+
+def patch_borders(classifier: Classifier, clip: Clip) -> list[float] | None:
+    """Where the patches of a ``Patchwise`` classifier meet, both ends included, in seconds; None for any other."""
+    if not isinstance(classifier, Patchwise):
+        return None
+    patches = classifier.patches(clip.samples)
+    return [0.0, *(patch.start_s for patch in patches[1:]), clip.duration_s]
 
 
 def clip_facts(clip: Clip, conversion: tuple[str, ...]) -> ClipFacts:

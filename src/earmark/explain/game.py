@@ -114,6 +114,7 @@ class CachedGame:
         self._rows: dict[bytes, int] = {}
         self._values: Floats = np.empty((0, n_outputs))
         self._batches = 0
+        self._taken_over = 0
 
     @property
     def n_players(self) -> int:
@@ -128,7 +129,20 @@ class CachedGame:
     @property
     def evaluations(self) -> int:
         """Distinct masks evaluated so far."""
-        return len(self._rows)
+        return len(self._rows) - self._taken_over
+
+    def seen(self) -> tuple[Bools, Floats]:
+        """All masks that have an answer, ``(R, n)``, and their outputs ``(R, K)``."""
+        packed = np.frombuffer(b"".join(self._rows), dtype=np.uint8).reshape(len(self._rows), -(-self._n_players // 8))
+        masks: Bools = np.unpackbits(packed, axis=1, count=self._n_players).astype(np.bool_)
+        return masks, self._values[: len(self._rows)].copy()
+
+    def remember(self, masks: Bools, outputs: Floats) -> None:
+        """Take over outputs ``(R, K)`` of masks ``(R, n)`` from another game; they count as no evaluations."""
+        for key, row in zip([row.tobytes() for row in np.packbits(masks, axis=1)], outputs, strict=True):
+            if key not in self._rows:
+                self._store([key], row[np.newaxis])
+                self._taken_over += 1
 
     def values(self, masks: Bools) -> Floats:
         """Outputs ``(B, K)`` for boolean masks ``(B, n)``."""
@@ -139,17 +153,19 @@ class CachedGame:
             batch = new[start : start + self.batch_size]
             self.watch.before_batch()
             answer = self._ask(masks[batch])
-            first = len(self._rows)
-            if first + len(batch) > len(self._values):
-                grown = np.empty((max(64, 2 * (first + len(batch))), self._n_outputs))
-                grown[:first] = self._values[:first]
-                self._values = grown
-            self._values[first : first + len(batch)] = answer
-            for offset, index in enumerate(batch):
-                self._rows[keys[index]] = first + offset
+            self._store([keys[index] for index in batch], answer)
             self.watch.after_batch(len(batch))
         rows: Floats = self._values[[self._rows[key] for key in keys]]
         return rows
+
+    def _store(self, keys: Sequence[bytes], answer: Floats) -> None:
+        first = len(self._rows)
+        if first + len(keys) > len(self._values):
+            grown = np.empty((max(64, 2 * (first + len(keys))), self._n_outputs))
+            grown[:first] = self._values[:first]
+            self._values = grown
+        self._values[first : first + len(keys)] = answer
+        self._rows.update(zip(keys, range(first, first + len(keys)), strict=True))
 
     def _ask(self, masks: Bools) -> Floats:
         self._batches += 1

@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from earmark.components.component import Components
+from earmark.components.joint import Joined
 from earmark.components.layered import Layered
+from earmark.components.refined import RefinedCut
 from earmark.components.spectral import SpectralRenderer
 from earmark.errors import ScoresError
 from earmark.explain.game import Bools, CachedGame, Floats, Part, SumGame, Watch
@@ -89,16 +91,19 @@ def _spectral(classifier: Classifier, components: Components) -> _Ask | None:
     if not (
         isinstance(classifier, Differentiable)
         and isinstance(classifier.front_end, LinearFrontEnd)
-        and isinstance(components, Layered)
+        and isinstance(components, Layered | Joined | RefinedCut)
         and components.clip.channels == 1
     ):
         return None
-    network = classifier
-    renderer = SpectralRenderer(components, classifier.front_end)
+    network, front_end = classifier, classifier.front_end
+    # Components made of cells of layers × segments: their masks say what becomes of each cell.
+    cut = None if isinstance(components, Layered) else components
+    renderer = SpectralRenderer(components if isinstance(components, Layered) else components.cells, front_end)
 
     def ask(masks: Bools, patch: Patch | None) -> torch.Tensor:
         span = (0, None) if patch is None else (patch.first_frame, patch.first_frame + patch.frames)
-        return probabilities(classifier.activation, network.logits(renderer.render(masks, *span)))
+        cells = masks if cut is None else cut.cell_masks(torch.from_numpy(masks)).numpy().astype(np.bool_)
+        return probabilities(classifier.activation, network.logits(renderer.render(cells, *span)))
 
     return ask
 
