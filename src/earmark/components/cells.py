@@ -48,8 +48,8 @@ class Cells:
         if not np.array_equal(found, np.arange(len(found))):
             raise SettingError("groups that leave a number out", remedy="Number them 0, 1, 2 …", where="groups")
         self._spectrogram = spectrogram
-        self._groups = torch.from_numpy(groups.astype(np.int64).ravel()).to(spectrogram.device)
-        self._fill = spectrogram.min() if fill is None else spectrogram.new_tensor(fill)
+        self._groups = groups.astype(np.int64)
+        self._fill = float(spectrogram.min()) if fill is None else fill
         self._n = len(found)
 
     @classmethod
@@ -84,6 +84,12 @@ class Cells:
         SettingError
             If the masks are not ``(B, n)``.
         """
-        on = torch.from_numpy(checked_masks(masks, self._n).astype(np.bool_)).to(self._spectrogram.device)
-        cells = on.index_select(1, self._groups).view(len(on), *self._spectrogram.shape)
-        return torch.where(cells, self._spectrogram, self._fill)
+        on = checked_masks(masks, self._n) > 0
+        spectrogram = self._spectrogram
+        if spectrogram.device.type == "cpu":
+            # NumPy, because torch would wait for its threads longer than the work takes.
+            cells = np.take(on, self._groups, axis=1)
+            return torch.from_numpy(np.where(cells, spectrogram.numpy(), self._fill))
+        groups = torch.from_numpy(self._groups).to(spectrogram.device)
+        chosen = torch.from_numpy(on).to(spectrogram.device)[:, groups]
+        return torch.where(chosen, spectrogram, spectrogram.new_tensor(self._fill))

@@ -155,11 +155,6 @@ class CutClip:
 
 def mix_into(out: Tensor, gains: Tensor, sounds: Tensor) -> None:
     """``out (B, channels, S)`` = ``gains (B, J)`` · ``sounds (J, channels, S)``, without a copy in between."""
-    if len(sounds) == 1 and out.device.type == "cpu":
-        # One layer is only scaled. NumPy does that at the speed of memory; torch would hand each short piece to its
-        # threads and wait for them.
-        np.multiply(gains.numpy()[:, :, np.newaxis], sounds.numpy(), out=out.numpy())
-        return
     # Channel by channel the slices are plain matrices with a stride: nothing is copied before the product.
     for channel in range(sounds.shape[1]):
         torch.mm(gains, sounds[:, channel], out=out[:, channel])

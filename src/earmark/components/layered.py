@@ -11,7 +11,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from earmark.audio.clip import Clip
@@ -100,6 +102,24 @@ class Layered(CutClip):
     def mix(self, masks: Tensor, start: int, stop: int, out: Tensor) -> None:
         """See ``CutClip.mix``."""
         gains = masks.reshape(len(masks), len(self._differences), self._fades.segments)
+        if gains.shape[1] == 1 and out.device.type == "cpu":
+            self._scale(gains[:, 0].numpy(), start, stop, out.numpy())
+        else:
+            self._add_up(gains, start, stop, out)
+        if self._off is not None:
+            out += self._off[:, start:stop]
+
+    def _scale(self, gains: NDArray[np.float32], start: int, stop: int, out: NDArray[np.float32]) -> None:
+        """One layer is only scaled: NumPy does that at the speed of memory, without waiting for threads each time."""
+        sound = self._differences[0].numpy()
+        for stretch in self._fades.stretches(start, stop):
+            gain = gains[:, stretch.segment, np.newaxis, np.newaxis]
+            if stretch.rise is not None:
+                gain = gain + (gains[:, stretch.segment + 1, np.newaxis, np.newaxis] - gain) * stretch.rise
+            piece = sound[:, stretch.start : stretch.stop]
+            np.multiply(gain, piece, out=out[:, :, stretch.start - start : stretch.stop - start])
+
+    def _add_up(self, gains: Tensor, start: int, stop: int, out: Tensor) -> None:
         for stretch in self._fades.stretches(start, stop):
             piece = self._differences[:, :, stretch.start : stretch.stop]
             sound = out[:, :, stretch.start - start : stretch.stop - start]
@@ -110,8 +130,6 @@ class Layered(CutClip):
             rise = torch.from_numpy(stretch.rise).to(out.device)
             both = torch.cat((gains[:, :, stretch.segment], gains[:, :, stretch.segment + 1]), dim=1)
             mix_into(sound, both, torch.cat((piece * (1 - rise), piece * rise)))
-        if self._off is not None:
-            out += self._off[:, start:stop]
 
 
 def _cells(parts: Sequence[Component], edges_s: Sequence[float] | None) -> tuple[Component, ...]:
