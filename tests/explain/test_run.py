@@ -268,3 +268,11 @@ def test_totals_add_up_over_the_segments_of_a_stem(demo: DemoTrack, stem_files: 
     assert sum(value for _, value, _ in totals) == pytest.approx(answer.values("a").sum())
     assert [abs(v) for _, v, _ in totals] == sorted((abs(v) for _, v, _ in totals), reverse=True)
     assert explain(noise(), CURVED, Time(n=2)).totals() == ()
+
+
+def test_an_end_that_no_patch_hears_is_said() -> None:
+    clip = noise(4.3)
+    assert explain(clip, Patched(), Time(n=2)).clip.conversion == (
+        "the last 0.3 s are not heard: patched takes whole patches only",
+    )
+    assert explain(noise(), Patched(), Time(n=2)).clip.conversion == ()

@@ -7,6 +7,7 @@ inputs failed, 130 interrupted. No room is imported before its command runs, so 
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -75,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A file name that the terminal cannot show must not end the run.
             stream.reconfigure(errors="backslashreplace")
+    # Read when torch is loaded. By default its threads wait by spinning, which on a machine that is busy with other
+    # work makes a run several times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     session = Session()
     try:
         result = app(args=arguments, prog_name="earmark", standalone_mode=False, obj=session)
@@ -89,14 +93,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (head, less) has seen enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            return _unexpected(error, session)
+        # Results report their own path; what is left without one is what we print.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - or Python complains again at its end
+        return _fail("standard output: no space left there. Make room, or send it elsewhere.", 1, session)
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line, not a traceback
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        hint = "This is a bug in earmark or a broken installation; `earmark --debug …` shows where."
-        return _fail(f"{what}. {hint}", 1, session)
+        return _unexpected(error, session)
     if result == 130:
         # Typer turns Ctrl-C inside a command into this code.
         return _fail("interrupted; nothing half-done was kept.", 130, session)
     return result if isinstance(result, int) else 0
+
+
+def _unexpected(error: Exception, session: Session) -> int:
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    hint = "This is a bug in earmark or a broken installation; `earmark --debug …` shows where."
+    return _fail(f"{what}. {hint}", 1, session)
 
 
 def _fail(message: str, exit_code: int, session: Session) -> int:

@@ -180,7 +180,7 @@ def open_case(
     cut = cut_for(classifier, components, prepared.clip, seed=seed)
     watch = watch if watch is not None else Watch()
     game = play(classifier, cut, batch_size=batch_size, strict=strict, watch=watch)
-    return Case(clip, prepared.steps, classifier, cut, game, watch)
+    return Case(clip, prepared.steps + _unheard(classifier, prepared.clip), classifier, cut, game, watch)
 
 
 def cut_for(classifier: Classifier, components: ComponentKind | Components, clip: Clip, *, seed: int = 0) -> Components:
@@ -207,6 +207,16 @@ def patch_borders(classifier: Classifier, clip: Clip) -> list[float] | None:
         return None
     patches = classifier.patches(clip.samples)
     return [0.0, *(patch.start_s for patch in patches[1:]), clip.duration_s]
+
+
+def _unheard(classifier: Classifier, clip: Clip) -> tuple[str, ...]:
+    """That the end of a clip lies behind the last patch, where it does: components there cannot matter."""
+    if not isinstance(classifier, Patchwise):
+        return ()
+    rest_s = clip.duration_s - classifier.patches(clip.samples)[-1].stop / clip.sample_rate
+    if rest_s < 0.25:
+        return ()
+    return (f"the last {rest_s:.1f} s are not heard: {classifier.name} takes whole patches only",)
 
 
 def clip_facts(clip: Clip, conversion: tuple[str, ...]) -> ClipFacts:
