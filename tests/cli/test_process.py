@@ -93,22 +93,10 @@ def test_a_full_disk_under_stdout_is_an_error():
             [*EARMARK, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
         )
     assert done.returncode == 1
-    assert "No space left" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == ("earmark: error: standard output: no space left there. Make room, or send it elsewhere.\n")
 
 
 def test_no_colour_and_no_bars_off_a_terminal():
     done = earmark("explain", "--help", env={**os.environ, "NO_COLOR": "1"})
     assert done.returncode == 0
     assert "\x1b[" not in done.stdout
-
-
-def test_a_full_disk_under_stdout_is_said_in_one_line():
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
-    with open("/dev/full", "w") as full:
-        done = subprocess.run([*EARMARK, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
-        "earmark: error: standard output: no space left there. Make room, or send it elsewhere."
-    )
