@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check clean
+.PHONY: help demo test check bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ check: $(STAMPS)/dev ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(STAMPS)/bench ## measure earmark beside its peers (10 minutes on an idle machine) and write docs/benchmarks.md
+	@$(BIN)/python -m benchmarks --date "$$(date +%F)"
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info
@@ -76,4 +79,9 @@ $(STAMPS)/test: $(STAMPS)/venv $(INSTALLED_FROM)
 $(STAMPS)/dev: $(STAMPS)/venv $(INSTALLED_FROM)
 	@echo "Installing earmark and what its checks need into $(VENV) …" >&2
 	@$(PIP) -e '.[test,video,dev]'
+	@touch $@
+
+$(STAMPS)/bench: $(STAMPS)/venv $(INSTALLED_FROM)
+	@echo "Installing earmark and the libraries that it is compared with into $(VENV) …" >&2
+	@$(PIP) -e '.[bench]'
 	@touch $@
