@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 import earmark
 from earmark.components.catalogue import COMPONENTS, FILLS
 from earmark.explain.catalogue import METHODS
+from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src" / "earmark").rglob("*.py"))
@@ -140,9 +141,10 @@ DOCS = mentions(ROOT / "docs", {".md"})
 TESTS = mentions(ROOT / "tests", {".py"})
 
 
-@pytest.mark.parametrize("entry", [*METHODS, *COMPONENTS, *FILLS], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS], ids=lambda entry: entry.name)
 def test_every_registered_name_is_documented_tested_and_loads(entry):
-    registry = next(r for r in (METHODS, COMPONENTS, FILLS) if entry.name in r and r.entry(entry.name) is entry)
+    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS)
+    registry = next(r for r in registries if entry.name in r and r.entry(entry.name) is entry)
     assert callable(registry.get(entry.name))
     assert f"`{entry.name}`" in DOCS, "name it in docs/, in backticks"
     thing = entry.target.partition(":")[2]

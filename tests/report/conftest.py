@@ -75,6 +75,7 @@ def make_case(tmp_path_factory: pytest.TempPathFactory):
     def make(name: str = "a & b.wav", targets: int = 3) -> Case:
         clip = Clip(whole, RATE, source=Source(f"music/{name}", file_sha256="ab" * 32))
         tagger = TinyTagger()
+        tagger.network.eval()
         kind = StemsTime(source=paths, n=4)
         explanation = explain(clip, tagger, kind, ShapleyPermutation(samples=400), targets=targets, seed=3)
         # A file's name holds no slash, but an explanation that was read from a file may say anything.

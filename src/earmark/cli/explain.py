@@ -9,7 +9,7 @@ import typer
 
 from earmark.cli import config, options
 from earmark.cli.console import Console
-from earmark.cli.job import FORMATS, Job, stem_files
+from earmark.cli.job import FORMATS, Job, default_components, is_gradient, stem_files
 from earmark.errors import UnknownNameError, UsageError
 
 _CUT = "How the sound is cut"
@@ -24,6 +24,7 @@ Examples:
 
 - `earmark explain song.mp3`
 - `earmark explain song.mp3 --target jazz --components grid --segments 8 --bands 6`
+- `earmark explain song.mp3 --method integrated_gradients --target jazz`
 - `earmark explain mix.wav --stems stems/ --contrast rock,metal -o out/mix`
 - `find . -name "*.ogg" | earmark explain - --skip-existing --json > results.json`
 """
@@ -34,13 +35,14 @@ def explain(
     files: options.Files = None,
     model: options.Model = "musicnn-msd",
     components: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="KIND",
-            help="stems_time, time, bands, grid, stems and others (`earmark list components`).",
+            help="stems_time (the default), time, bands, grid and others (`earmark list components`). Of gradient "
+            "methods the default is grid; time of a waveform, and of a layer's activations.",
             rich_help_panel=_CUT,
         ),
-    ] = "stems_time",
+    ] = None,
     segments: Annotated[
         int | None,
         typer.Option(
@@ -91,6 +93,22 @@ def explain(
             rich_help_panel=_ASK,
         ),
     ] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Whose activations grad_cam, hirescam and score_cam show; the deepest by default.",
+            rich_help_panel=_ASK,
+        ),
+    ] = None,
+    domain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What a gradient method attributes to: spectrogram (the default) or waveform.",
+            rich_help_panel=_ASK,
+        ),
+    ] = None,
     method_set: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="Any other setting of the method; repeatable.", rich_help_panel=_ASK),
@@ -108,14 +126,19 @@ def explain(
         typer.Option(metavar="A,B", help="Explain why A rather than B: the difference.", rich_help_panel=_ASK),
     ] = None,
     output: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="probability, or log_odds (in nats).", rich_help_panel=_ASK),
-    ] = "probability",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="probability (the default), log_odds (in nats), or logit (the default of gradient methods, for them "
+            "only).",
+            rich_help_panel=_ASK,
+        ),
+    ] = None,
     start: options.Start = 0.0,
     duration: options.Duration = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of every random draw.", rich_help_panel=_ASK)] = 0,
     out: options.Out = None,
-    formats: options.Formats = "html,flac,json",
+    formats: options.Formats = None,
     overwrite: options.Overwrite = False,
     skip_existing: options.SkipExisting = False,
     dry_run: Annotated[
@@ -137,6 +160,9 @@ def explain(
         raise UsageError("--target and --contrast exclude each other", remedy="A contrast is its own target")
     if overwrite and skip_existing:
         raise UsageError("--overwrite and --skip-existing exclude each other", remedy="Choose one")
+    gradient = is_gradient(method)
+    if components is None:
+        components = default_components(method, domain)
     job = Job(
         model=model,
         components=components,
@@ -148,32 +174,40 @@ def explain(
         component_set=tuple(component_set or ()),
         method=method,
         samples=samples,
+        layer=layer,
+        domain=domain,
         method_set=tuple(method_set or ()),
         targets=tuple(target) if target else top_targets,
         contrast=contrast,
-        output=output,
+        output=output if output is not None else "logit" if gradient else "probability",
         start_s=start,
         duration_s=duration,
         seed=seed,
     )
     console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
-    _explain_files(files, job, out, formats_of(formats), console, overwrite, skip_existing, dry_run)
+    _explain_files(files, job, out, formats_of(formats, gradient=gradient), console, overwrite, skip_existing, dry_run)
 
 
-def formats_of(text: str) -> tuple[str, ...]:
-    """The names in a list like "json,html".
+def formats_of(text: str | None, *, gradient: bool) -> tuple[str, ...]:
+    """The names in a list like "json,html"; None for what is written where nobody asks for anything else.
 
     Raises
     ------
     UnknownNameError
         If one is no format.
+    UsageError
+        If there is none, or a map is asked of a method that makes none.
     """
+    if text is None:
+        return ("html", "flac", "json", "map") if gradient else ("html", "flac", "json")
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in FORMATS:
             raise UnknownNameError("format", name, FORMATS)
     if not names:
         raise UsageError("no format", remedy=f"Choose from {', '.join(FORMATS)}", where="--format")
+    if "map" in names and not gradient:
+        raise UsageError("only gradient methods make a map", remedy="Leave map out", where="--format")
     return names
 
 

@@ -51,6 +51,8 @@ def forecast(
     file: str, job: Job, classifier: Classifier, out: Path, names: Sequence[str], console: Console
 ) -> Forecast:
     """Cut the sound, count what the method would ask, and time a handful of evaluations."""
+    if job.gradient:
+        return _forecast_map(file, job, classifier, out, names, console)
     from earmark.audio.read import read
     from earmark.explain import parts
     from earmark.explain.case import cut_for
@@ -65,10 +67,45 @@ def forecast(
     probed: Game = game.parts[0].game if isinstance(game, SumGame) else game
     seconds = planned * _seconds_a_row(probed)
     plan = Forecast(file, components.n, planned, seconds, tuple(out / name for name in names))
-    console.data(f"{file}: {components.n} components, up to {planned} evaluations, about {seconds:.0f} s")
+    return _told(plan, console)
+
+
+def _told(plan: Forecast, console: Console) -> Forecast:
+    console.data(
+        f"{plan.file}: {plan.components} components, up to {plan.evaluations} evaluations, about {plan.seconds:.0f} s"
+    )
     for path in plan.files:
         console.data(f"  would {'replace' if path.exists() else 'write'} {path}")
     return plan
+
+
+def _forecast_map(
+    file: str, job: Job, classifier: Classifier, out: Path, names: Sequence[str], console: Console
+) -> Forecast:
+    """Make the cheapest map of the same targets, and count how often the method does the same."""
+    from earmark.audio.read import read
+    from earmark.explain.gradient.grad_cam import GradCam
+    from earmark.explain.gradient.pooled import explain_pooled
+    from earmark.explain.gradient.saliency import Saliency
+
+    settings: Any = job.how_map()
+    by_channel = settings.name == "score_cam"
+    started = time.perf_counter()
+    found, explanation = explain_pooled(
+        read(file, start_s=job.start_s, duration_s=job.duration_s),
+        classifier,
+        job.kind(),
+        GradCam(settings.layer) if by_channel else Saliency(),
+        targets=job.targets if isinstance(job.targets, int) else list(job.targets),
+        seed=job.seed,
+    )
+    spent, rows = time.perf_counter() - started, explanation.evaluations
+    patches = int(found.diagnostics["patches"])
+    rounds = getattr(settings, "steps", getattr(settings, "samples", 1))
+    # Beside the rounds: the clip itself, and a baseline.
+    planned = patches * (2 + (int(found.diagnostics["channels"]) + 2 if by_channel else rounds))
+    files = tuple(out / name for name in names)
+    return _told(Forecast(file, len(explanation.components), planned, spent * planned / rows, files), console)
 
 
 def _seconds_a_row(game: Game) -> float:

@@ -13,17 +13,23 @@ from earmark.errors import SettingError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from earmark.components.component import ComponentKind
+    from earmark.explain.gradient.method import MapMethod
     from earmark.explain.method import Method
 
 OUTPUTS = ("probability", "log_odds")
+MAP_OUTPUTS = ("logit", *OUTPUTS)
+DOMAINS = ("spectrogram", "waveform")
 FORMATS = {
     "json": "explanation.json: everything one run found out, for programs and for `earmark listen`",
     "html": "report.html: one file with pictures, numbers and players, no request to anywhere",
     "flac": "kept.flac and removed.flac: the evidence, and all the rest, as sound",
+    "map": "map.safetensors: every cell of a gradient method's map (gradient methods only)",
     "csv": "components.csv: one row a component and label, for spreadsheets",
     "audacity": "audacity.txt: label track for the first target, with times, frequencies and effects",
     "raven": "raven.txt: selection table for Raven, for the first target",
 }
+
+_CAM = ("grad_cam", "hirescam", "score_cam")
 
 # What an option is called in the settings of the kinds of components that have it. All kinds have ``fill``.
 _FIELDS = {
@@ -44,10 +50,11 @@ class Job:
     components, segments, bands, spacing, stems, fill : how the sound is cut; ``stems`` are paths of files.
     component_set : further settings of the kind of components, as "key=value".
     method, samples : how it is asked.
+    layer, domain : of a gradient method: which layer's map, and the "spectrogram" or "waveform" it attributes to.
     method_set : further settings of the method, as "key=value".
     targets : labels, or how many of the most probable.
     contrast : a pair of labels whose difference is explained, as "A,B".
-    output : "probability" or "log_odds" (nats).
+    output : "probability", "log_odds" (nats), or "logit" (gradient methods only).
     start_s, duration_s : which part of the file, in seconds.
     seed : of every random draw.
     """
@@ -62,6 +69,8 @@ class Job:
     component_set: tuple[str, ...] = ()
     method: str = "shapley"
     samples: int | None = None
+    layer: str | None = None
+    domain: str | None = None
     method_set: tuple[str, ...] = ()
     targets: tuple[str, ...] | int = 3
     contrast: str | None = None
@@ -69,6 +78,11 @@ class Job:
     start_s: float = 0.0
     duration_s: float | None = None
     seed: int = 0
+
+    @property
+    def gradient(self) -> bool:
+        """Whether the method is a gradient method, which makes a map."""
+        return is_gradient(self.method)
 
     def kind(self) -> ComponentKind:
         """The kind of components, with its settings.
@@ -108,11 +122,44 @@ class Job:
         """
         from earmark.explain.catalogue import METHODS
 
-        method: Any = METHODS.get(self.method)
+        for option in ("layer", "domain"):
+            if getattr(self, option) is not None:
+                raise SettingError(f"{self.method} is no gradient method", remedy="Leave it out", where=f"--{option}")
+        chosen: Method = self._with_settings(METHODS.get(self.method))
+        return chosen
+
+    def how_map(self) -> MapMethod:
+        """The gradient method, with its settings.
+
+        Raises
+        ------
+        UnknownNameError, SettingError
+            If it has no such setting, or an option has no meaning for it.
+        """
+        from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+
+        if self.fill is not None or any(text.partition("=")[0] == "fill" for text in self.component_set):
+            raise SettingError(
+                f"{self.method} switches nothing off that could be filled", remedy="Leave it out", where="--fill"
+            )
+        chosen: MapMethod = self._with_settings(GRADIENT_METHODS.get(self.method))
+        if self.domain is not None and self.domain not in chosen.domains:
+            raise SettingError(
+                f"{self.method} of the {self.domain}",
+                remedy=f"Choose {' or '.join(chosen.domains)}",
+                where="--domain",
+            )
+        return chosen
+
+    def _with_settings(self, method: Any) -> Any:
         known = [field.name for field in fields(method)]
         settings = _settings(self.method_set, "--method-set")
         if self.samples is not None:
             settings["samples"] = self.samples
+        if self.layer is not None:
+            if "layer" not in known:
+                raise SettingError(f"{self.method} looks at no layer", remedy="Leave it out", where="--layer")
+            settings["layer"] = self.layer
         for key in settings:
             if key == "samples" and key not in known:
                 raise SettingError(
@@ -120,17 +167,26 @@ class Job:
                 )
             if key not in known:
                 raise UnknownNameError(f"setting of the method {self.method}", key, known)
-        chosen: Method = method(**settings)
-        return chosen
+        try:
+            return method(**settings)
+        except TypeError as error:
+            raise SettingError(str(error), remedy=f"Settings: {', '.join(known)}", where="--method-set") from error
 
     def check(self) -> None:
         """Raise what is wrong about the settings themselves, before anything is read or fetched."""
-        if self.output not in OUTPUTS:
-            raise UnknownNameError("output", self.output, OUTPUTS)
+        check_method(self.method)
+        outputs = MAP_OUTPUTS if self.gradient else OUTPUTS
+        if self.output not in outputs:
+            raise UnknownNameError("output", self.output, outputs)
+        if self.domain is not None and self.domain not in DOMAINS:
+            raise UnknownNameError("domain", self.domain, DOMAINS)
         if self.contrast is not None and not isinstance(self.targets, int):
             raise UsageError("--target and --contrast exclude each other", remedy="A contrast is its own target")
         self.kind()
-        self.how()
+        if self.gradient:
+            self.how_map()
+        else:
+            self.how()
 
     def check_labels(self, labels: Sequence[str]) -> None:
         """Raise if a target or contrast names no label of the classifier."""
@@ -168,7 +224,7 @@ class Job:
         >>> Job("musicnn-msd", components="bands").command("my song.mp3", Path("out"))  # doctest: +ELLIPSIS
         "earmark explain 'my song.mp3' --model musicnn-msd --components bands --bands 8 --spacing mel ..."
         """
-        kind, method = self.kind(), self.how()
+        kind, method = self.kind(), self.how_map() if self.gradient else self.how()
         words: list[str] = ["earmark", "explain", file, "--model", self.model, "--components", self.components]
         for option, field_of in _FIELDS.items():
             value = getattr(kind, field_of[self.components]) if self.components in field_of else None
@@ -177,11 +233,15 @@ class Job:
                     words += ["--stems", path]
             elif value is not None:
                 words += [f"--{option}", str(value)]
-        words += ["--fill", str(getattr(kind, "fill"))]  # noqa: B009 - every kind has one, the protocol does not say so
+        if not self.gradient:
+            words += ["--fill", str(getattr(kind, "fill"))]  # noqa: B009 - every kind has one, if not its protocol
         words += [word for text in self.component_set for word in ("--component-set", text)]
         words += ["--method", self.method]
         if hasattr(method, "samples"):
             words += ["--samples", str(method.samples)]
+        if self.gradient:
+            words += ["--domain", self.domain or DOMAINS[0]]
+            words += ["--layer", self.layer] if self.layer is not None else []
         words += [word for text in self.method_set for word in ("--method-set", text)]
         if self.contrast is not None:
             words += ["--contrast", self.contrast]
@@ -197,6 +257,38 @@ class Job:
             words += ["--duration", str(self.duration_s)]
         words += ["--seed", str(self.seed), "-o", str(out)]
         return shlex.join(words)
+
+
+def is_gradient(method: str) -> bool:
+    """Whether a name is that of a gradient method."""
+    from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+
+    return method in GRADIENT_METHODS
+
+
+def default_components(method: str, domain: str | None) -> str:
+    """The kind of components where none is named: one that suits the method.
+
+    A waveform has no frequency axis, and the deep layers of many music networks have none left.
+    """
+    if not is_gradient(method):
+        return "stems_time"
+    return "time" if domain == "waveform" or method in _CAM else "grid"
+
+
+def check_method(name: str) -> None:
+    """Raise if there is no method of that name, neither one that plays a game nor a gradient method.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest names of both sorts.
+    """
+    from earmark.explain.catalogue import METHODS
+    from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+
+    if name not in METHODS and name not in GRADIENT_METHODS:
+        raise UnknownNameError("method", name, (*METHODS.names(), *GRADIENT_METHODS.names()))
 
 
 def _settings(given: Sequence[str], option: str) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from earmark.errors import UnknownNameError
 
 KINDS = ("methods", "components", "fills", "formats")
 
+# A kind that is listed together with another.
+_GROUPS = {"gradient methods": "methods"}
+
 HELP = """List the names that other commands take: methods, components, fills, formats.
 
 Examples:
@@ -32,14 +35,15 @@ def list_names(
     if what is not None and what not in KINDS:
         raise UnknownNameError("kind of names", what, KINDS)
     console = Console(json=json)
-    found = {kind: named for kind, named in _names().items() if what in (None, kind)}
+    found = {kind: named for kind, named in _names().items() if what in (None, _GROUPS.get(kind, kind))}
     width = max(len(name) for named in found.values() for name in named)
     for number, (kind, named) in enumerate(found.items()):
         console.data(("\n" if number else "") + kind)
         for name, summary in named.items():
             console.data(f"  {name:<{width}}  {summary}")
     document: dict[str, Any] = {
-        kind: [{"name": name, "summary": summary} for name, summary in named.items()] for kind, named in found.items()
+        kind.replace(" ", "_"): [{"name": name, "summary": summary} for name, summary in named.items()]
+        for kind, named in found.items()
     }
     console.document(document)
 
@@ -47,9 +51,11 @@ def list_names(
 def _names() -> dict[str, dict[str, str]]:
     from earmark.components.catalogue import COMPONENTS, FILLS
     from earmark.explain.catalogue import METHODS
+    from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 
     return {
         "methods": {entry.name: entry.summary for entry in METHODS},
+        "gradient methods": {entry.name: entry.summary for entry in GRADIENT_METHODS},
         "components": {entry.name: entry.summary for entry in COMPONENTS},
         "fills": {entry.name: entry.summary for entry in FILLS},
         "formats": dict(FORMATS),

@@ -28,9 +28,13 @@ def listen(
         str | None, typer.Option(metavar="TAG", help="For this label; the explanation's first target by default.")
     ] = None,
     keep: Annotated[
-        str,
-        typer.Option(metavar="RULE", help="`raising`: all that raises the score; `top:K`: the K that raise it most."),
-    ] = "raising",
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="`raising`: all that raises the score; `top:K`: the K strongest; `half`: the fewest that have half of "
+            "it. `raising` by default, `half` where the method knows no direction.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -49,12 +53,14 @@ def listen(
     from earmark.cli.results import all_or_nothing, refuse_existing
     from earmark.cli.run import NAMES
     from earmark.explain.explanation import Explanation
+    from earmark.listen.mask import keep_rule
     from earmark.listen.render import listen as render
     from earmark.listen.write import write_listening
 
     console = Console(quiet=quiet, json=json)
     loaded = Explanation.load(explanation)
     chosen = loaded.labels[loaded.index(label)]
+    keep = keep_rule(loaded) if keep is None else keep
     folder = out if out is not None else explanation.parent / f"{slug(chosen)}-{slug(keep)}"
     if not overwrite:
         refuse_existing(folder, NAMES["flac"])

@@ -58,11 +58,11 @@ Out = Annotated[
     ),
 ]
 Formats = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--format",
         metavar="NAMES",
-        help="What to write: html, flac, json, csv, audacity, raven (`earmark list formats`).",
+        help="What to write: html,flac,json by default, and map with a gradient method (`earmark list formats`).",
         rich_help_panel=_OUT,
     ),
 ]

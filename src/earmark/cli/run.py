@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from earmark.cli.results import all_or_nothing, check_writable
 if TYPE_CHECKING:
     from earmark.audio.clip import Clip
     from earmark.explain.explanation import Effect, Explanation
+    from earmark.explain.game import Watch
+    from earmark.explain.map import MapExplanation
     from earmark.listen.render import Listening
     from earmark.models.classifier import Classifier
 
@@ -23,6 +26,7 @@ NAMES = {
     "html": ("report.html",),
     "flac": ("kept.flac", "removed.flac"),
     "json": ("explanation.json",),
+    "map": ("map.safetensors",),
     "csv": ("components.csv",),
     "audacity": ("audacity.txt",),
     "raven": ("raven.txt",),
@@ -60,14 +64,14 @@ class Done:
                     "label": label,
                     "component": effect.component.label,
                     "value": effect.value,
-                    "error": effect.error,
+                    "error": None if math.isnan(effect.error) else effect.error,
                     "sentence": effect.sentence(exact=exact),
                 }
                 for label, _ in self.tags
                 for effect in self.evidence(label)
             ],
             "totals": [
-                {"label": label, "stem": stem, "value": value, "error": error}
+                {"label": label, "stem": stem, "value": value, "error": None if math.isnan(error) else error}
                 for label, _ in self.tags
                 for stem, value, error in self.explanation.totals(label)
             ],
@@ -92,24 +96,13 @@ def explain_file(
         Whatever is wrong with the file, the settings or the folder; then nothing new is under a final name.
     """
     from earmark.audio.read import read
-    from earmark.explain.run import explain
     from earmark.listen.render import listen
 
     check_writable(out)
     started = time.monotonic()
     clip = read(file, start_s=job.start_s, duration_s=job.duration_s)
     with console.watch(f"explaining {clip.name}") as watch:
-        explanation = explain(
-            clip,
-            classifier,
-            job.kind(),
-            job.how(),
-            targets=job.targets if isinstance(job.targets, int) else list(job.targets),
-            output=job.output,
-            contrast=job.pair(classifier.labels),
-            seed=job.seed,
-            watch=watch,
-        )
+        found, explanation = _ask(clip, classifier, job, watch)
     for step in explanation.clip.conversion:
         console.detail(f"{clip.name}: {step}")
     console.detail(
@@ -118,13 +111,47 @@ def explain_file(
     )
     listening = listen(explanation, clip)
     with all_or_nothing(out) as staging:
-        _write(staging, explanation, clip, classifier, listening, job.command(file, out), formats, console)
+        _write(staging, explanation, found, clip, classifier, listening, job.command(file, out), formats, console)
     return Done(file, explanation, tuple(out / name for name in names_of(formats)))
+
+
+def _ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> tuple[MapExplanation | None, Explanation]:
+    """The explanation, and the map behind it where the method makes one."""
+    from earmark.explain.gradient.pooled import explain_pooled
+    from earmark.explain.run import explain
+
+    targets = job.targets if isinstance(job.targets, int) else list(job.targets)
+    contrast = job.pair(classifier.labels)
+    if not job.gradient:
+        return None, explain(
+            clip,
+            classifier,
+            job.kind(),
+            job.how(),
+            targets=targets,
+            output=job.output,
+            contrast=contrast,
+            seed=job.seed,
+            watch=watch,
+        )
+    return explain_pooled(
+        clip,
+        classifier,
+        job.kind(),
+        job.how_map(),
+        targets=None if contrast is not None else targets,
+        output=job.output,
+        contrast=contrast,
+        domain="waveform" if job.domain == "waveform" else "spectrogram",
+        seed=job.seed,
+        watch=watch,
+    )
 
 
 def _write(
     folder: Path,
     explanation: Explanation,
+    found: MapExplanation | None,
     clip: Clip,
     classifier: Classifier,
     listening: Listening,
@@ -147,8 +174,11 @@ def _write(
             classifier,
             listening=listening,
             command=command,
+            found_map=found,
             say=console.say,
         )
+    if "map" in formats and found is not None:
+        found.save(folder / NAMES["map"][0])
     if "csv" in formats:
         export.to_csv(explanation, folder / NAMES["csv"][0])
     if "audacity" in formats:
@@ -161,7 +191,7 @@ def _write(
 
 def tell(done: Done, console: Console) -> None:
     """Print top tags, the strongest evidence in words, and where the results are."""
-    from earmark.report.words import totals_text
+    from earmark.report.words import totals_text, trust
 
     explanation = done.explanation
     width = max(len(label) for label, _ in done.tags)
@@ -176,7 +206,9 @@ def tell(done: Done, console: Console) -> None:
         totals = totals_text(explanation, label)
         if effects and totals:
             console.data(f"  in all: {totals}")
-    if not explanation.converged:
+    if not explanation.perturbed:
+        (console.detail if explanation.converged else console.say)(trust(explanation))
+    elif not explanation.converged:
         console.say("the estimate has not settled: allow more with --samples before relying on the order")
     for path in done.written:
         console.data(str(path))

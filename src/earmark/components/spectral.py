@@ -19,8 +19,8 @@ from earmark.components.layered import Layered
 from earmark.components.mask import checked_masks
 from earmark.features.linear import LinearFrontEnd
 
-# A table holds 2ᵖ columns for each of its frames: 64 for six layers over 30 s, 50 MB of 96 bands. Larger ones would take
-# longer to make than the masks of a usual run take to mix.
+# A table holds 2ᵖ columns for each of its frames: 64 for six layers over 30 s, 50 MB of 96 bands. Larger ones take
+# longer to make than the masks of a usual run to mix.
 _TABLE_COLUMNS = 1 << 17
 _ROWS_AT_ONCE = 16
 

@@ -98,7 +98,7 @@ class Superpixels:
         n_fft = frame_length(clip.sample_rate, WINDOW_S)
         waveform = torch.from_numpy(clip.waveform.copy())
         spectrum = stft(waveform, n_fft)
-        regions = self._given() or segment(
+        regions = self.regions() or segment(
             spectrum, clip, self.algorithm, n=self.n or 50, scale=self.scale or 100.0, kernel=self.kernel or 4.0
         )
         off = fill_layers(self.fill, waveform[None], waveform, clip.sample_rate, seed)
@@ -116,7 +116,8 @@ class Superpixels:
             least_s=regions.hop_s, seed=seed,
         )  # fmt: skip
 
-    def _given(self) -> LabelMap | None:
+    def regions(self) -> LabelMap | None:
+        """The regions as they were found; None before a clip is cut."""
         if self.labels is None or self.shape is None or self.top_hz is None or self.hop_s is None:
             return None
         return LabelMap(unpack(self.labels, self.shape, np.uint16).astype(np.intp), self.top_hz, self.hop_s)

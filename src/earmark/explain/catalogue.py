@@ -9,9 +9,7 @@ METHODS: Registry[type[Method]] = Registry("method")
 METHODS.add("shapley", "earmark.explain.shapley:Shapley", "Shapley values; picks the estimator by size and budget")
 METHODS.add("shapley_exact", "earmark.explain.shapley_exact:ShapleyExact", "all 2ⁿ coalitions, up to 14 components")
 METHODS.add("shapley_kernel", "earmark.explain.shapley_kernel:ShapleyKernel", "paired KernelSHAP, no replacement")
-METHODS.add(
-    "shapley_permutation", "earmark.explain.shapley_permutation:ShapleyPermutation", "antithetic permutations"
-)
+METHODS.add("shapley_permutation", "earmark.explain.shapley_permutation:ShapleyPermutation", "antithetic permutations")
 METHODS.add("lime", "earmark.explain.lime:Lime", "weighted linear model on random masks")
 METHODS.add("occlusion", "earmark.explain.occlusion:Occlusion", "what is lost without each component")
 METHODS.add("leave_one_in", "earmark.explain.occlusion:LeaveOneIn", "what each component achieves alone")

@@ -13,6 +13,7 @@ import numpy as np
 from earmark.components.component import Component
 from earmark.errors import ExplanationError, UnknownNameError
 from earmark.explain.game import Floats
+from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 from earmark.explain.method import Diagnostic
 from earmark.files import write_text
 
@@ -55,7 +56,7 @@ class Recipe:
     ----------
     method, method_settings : registered name and settings of the method.
     components, component_settings : registered name and settings of the kind of components (fill included).
-    output : "probability" or "log_odds" (nats).
+    output : "probability", "log_odds" (nats), or "logit" (gradient methods only).
     contrast : "rock − metal" style pair of labels where the outputs are differences, else None.
     seed : of every random draw.
     version : of earmark.
@@ -73,7 +74,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Effect:
-    """One component's effect on one label: ``value ± error`` in units of the output."""
+    """One component's effect on one label: ``value ± error`` in units of the output.
+
+    ``signed``: whether the value has a direction. ``perturbed``: whether the component was switched off and the
+    classifier asked again; where not (gradient methods), no sentence says what the component does to the score.
+    """
 
     label: str
     index: int
@@ -81,16 +86,20 @@ class Effect:
     value: float
     error: float
     signed: bool = True
+    perturbed: bool = True
 
     def sentence(self, *, exact: bool) -> str:
         """In words: ``drums, 8.0–12.0 s, raise techno by 0.31 ± 0.02``, or "matter to" where there is no direction."""
         name = self.component.stem or ""
         plural = name.endswith("s") and not name.endswith("ss")
         size = f"{abs(self.value):.3f}"
-        if not exact:
+        if not exact and self.perturbed:
             size += " (error unknown)" if np.isnan(self.error) else f" ± {self.error:.3f}"
         if not self.signed:
             return f"{self.component.label}, {'matter' if plural else 'matters'} to {self.label} ({size})"
+        if not self.perturbed:
+            side = "for" if self.value >= 0 else "against"
+            return f"{self.component.label}, {'speak' if plural else 'speaks'} {side} {self.label} ({size})"
         verb = ("raise" if self.value >= 0 else "lower") + ("" if plural else "s")
         return f"{self.component.label}, {verb} {self.label} by {size}"
 
@@ -106,7 +115,8 @@ class Explanation:
     components : the n components.
     attributions : effect of each component on each output, ``(K, n)``, in units of the output.
     errors : standard errors ``(K, n)``; zeros where exact.
-    base, full : outputs with all components off and on, ``(K,)``.
+    base, full : outputs with all components off and on, ``(K,)``. A gradient method's base is the output at its
+        baseline, NaN where it has none.
     scores : the classifier's own probabilities for the unmasked clip, ``(K,)`` over ``labels`` (NaN for a contrast).
     evaluations : distinct rows that the classifier scored.
     unit : what one evaluation scored: "clip" or "patch".
@@ -133,6 +143,11 @@ class Explanation:
     recipe: Recipe
     signed: bool = True
     diagnostics: dict[str, Diagnostic] = field(default_factory=dict)
+
+    @property
+    def perturbed(self) -> bool:
+        """Whether components were switched off and the classifier asked again; not so by a gradient method."""
+        return self.recipe.method not in GRADIENT_METHODS
 
     def index(self, label: str | int | None = None) -> int:
         """Row of a label; None means the first target."""
@@ -164,7 +179,13 @@ class Explanation:
         chosen = [i for i in order if sign == 0 or np.sign(values[i]) == sign][:k]
         return tuple(
             Effect(
-                self.labels[row], int(i), self.components[i], float(values[i]), float(self.errors[row, i]), self.signed
+                self.labels[row],
+                int(i),
+                self.components[i],
+                float(values[i]),
+                float(self.errors[row, i]),
+                self.signed,
+                self.perturbed,
             )
             for i in chosen
         )

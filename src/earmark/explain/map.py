@@ -20,7 +20,7 @@ from earmark.files import write_bytes
 
 SCHEMA = "earmark.map/1"
 
-_ARRAYS = ("values", "frame_s", "bin_hz", "base", "full", "gap")
+_ARRAYS = ("values", "frame_s", "bin_hz", "base", "full", "scores", "gap")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class MapExplanation:
     frame_s : centre of each frame (or time of each sample) in seconds, ``(frames,)``.
     bin_hz : centre of each bin in Hz, ``(bins,)``; empty for a waveform.
     base, full : the quantities at the method's baseline (NaN where it has none) and for the clip, ``(T,)``.
+    scores : the classifier's own probabilities of the targets, ``(T,)``; NaN for a contrast.
     gap : |sum of the cells − (full − base)|, ``(T,)``; None where the method promises no such sum. A large gap
         (more than a few per cent of ``full − base``) says not to trust the map's scale.
     signed : whether negative cells mean "against".
@@ -72,6 +73,7 @@ class MapExplanation:
     bin_hz: Floats
     base: Floats
     full: Floats
+    scores: Floats
     gap: Floats | None
     signed: bool
     scale: str
@@ -168,13 +170,15 @@ class MapExplanation:
 
         Parameters
         ----------
-        sign : +1 only those that raise the output, −1 only those that lower it, 0 the largest in magnitude.
+        sign : +1 only those that speak for the target, −1 only those against it, 0 the largest in magnitude.
         """
         row = self.index(target)
         cells = self.grid(seconds, bands)
         sums = self.pool(cells)[row]
         order = [int(n) for n in np.argsort(-np.abs(sums), kind="stable") if sign == 0 or np.sign(sums[n]) == sign]
-        return tuple(Effect(self.targets[row], n, cells[n], float(sums[n]), 0.0) for n in order[:k])
+        return tuple(
+            Effect(self.targets[row], n, cells[n], float(sums[n]), 0.0, self.signed, perturbed=False) for n in order[:k]
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write as one safetensors file, whole or not at all. Same map, same bytes."""
@@ -244,6 +248,7 @@ def _from_parts(facts: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> MapEx
         bin_hz=arrays["bin_hz"],
         base=arrays["base"],
         full=arrays["full"],
+        scores=arrays["scores"],
         gap=arrays.get("gap"),
         signed=bool(facts["signed"]),
         scale=str(facts["scale"]),

@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from earmark.errors import SettingError
 from earmark.explain.explanation import Explanation
+from earmark.explain.game import Floats
+
+
+def keep_rule(explanation: Explanation) -> str:
+    """The rule where none is given: "raising", or "half" where attributions have no direction."""
+    return "raising" if explanation.signed else "half"
 
 
 def keep_mask(explanation: Explanation, label: str | int | None, keep: str) -> NDArray[np.bool_]:
@@ -19,25 +25,40 @@ def keep_mask(explanation: Explanation, label: str | int | None, keep: str) -> N
     explanation : what the components do.
     label : for which label; the first target by default.
     keep : "raising": all components with a positive attribution. "top:K": the K strongest of those (or all of them,
-        where fewer raise the score; of equals the earlier one).
+        where fewer raise the score; of equals the earlier one). "half": the fewest components that together have at
+        least half of all positive attributions.
 
     Raises
     ------
     SettingError
-        If ``keep`` is neither.
+        If ``keep`` is none of these, or "raising" where attributions have no direction.
     UnknownNameError
         If the explanation has no such label.
     """
     values = explanation.values(label)
     raising = values > 0
     if keep == "raising":
+        if not explanation.signed:
+            raise SettingError(
+                f"{explanation.recipe.method} does not say what raises a score",
+                remedy="Choose 'half', or 'top:3' for the three that matter most",
+                where="keep",
+            )
         return raising
     asked = re.fullmatch(r"top:([1-9][0-9]*)", keep)
-    if asked is None:
+    if asked is None and keep != "half":
         raise SettingError(
-            f"cannot keep {keep!r}", remedy="Choose 'raising', or 'top:3' for the three strongest", where="keep"
+            f"cannot keep {keep!r}", remedy="Choose 'raising', 'half', or 'top:3' for the three strongest", where="keep"
         )
-    strongest = np.argsort(-values, kind="stable")[: int(asked[1])]
+    order = np.argsort(-values, kind="stable")
+    strongest = order[: int(asked[1]) if asked is not None else _half(values[order])]
     mask = np.zeros(len(values), dtype=np.bool_)
     mask[strongest] = raising[strongest]
     return mask
+
+
+def _half(falling: Floats) -> int:
+    """How many of some values, the largest first, make half of all positive ones."""
+    total = np.cumsum(np.maximum(falling, 0))
+    # A rounding error must not cost one component more.
+    return int(np.searchsorted(total, total[-1] / 2 * (1 - 1e-9))) + 1

@@ -15,7 +15,7 @@ from earmark.components.catalogue import kind_from
 from earmark.components.component import Components
 from earmark.errors import ExplanationError
 from earmark.explain.explanation import Explanation
-from earmark.listen.mask import keep_mask
+from earmark.listen.mask import keep_mask, keep_rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,9 @@ class Listening:
     removed_lufs: float
 
 
-def listen(explanation: Explanation, clip: Clip, *, label: str | int | None = None, keep: str = "raising") -> Listening:
+def listen(
+    explanation: Explanation, clip: Clip, *, label: str | int | None = None, keep: str | None = None
+) -> Listening:
     """What raises a label's score, as sound.
 
     The clip is cut again as the explanation says (edges in seconds and Hz), but at its own rate and channels: a
@@ -61,7 +63,8 @@ def listen(explanation: Explanation, clip: Clip, *, label: str | int | None = No
     explanation : made from this clip.
     clip : the clip as it was given to ``explain``.
     label : whose attributions; the first target by default.
-    keep : "raising" or "top:K", see ``earmark.listen.mask.keep_mask``.
+    keep : "raising", "half" or "top:K", see ``earmark.listen.mask.keep_mask``; by default "raising", or "half" where
+        attributions have no direction.
 
     Raises
     ------
@@ -73,6 +76,7 @@ def listen(explanation: Explanation, clip: Clip, *, label: str | int | None = No
         If ``keep`` says nothing known.
     """
     check_same_clip(explanation, clip)
+    keep = keep_rule(explanation) if keep is None else keep
     mask = keep_mask(explanation, label, keep)
     recipe = explanation.recipe
     components = kind_from(recipe.components, recipe.component_settings).build(clip, seed=recipe.seed)

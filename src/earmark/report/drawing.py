@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from earmark.explain.explanation import Effect
 from earmark.explain.game import Floats
 from earmark.report.layout import Cell
-from earmark.report.theme import NEGATIVE_HATCH, Theme, signed
+from earmark.report.theme import NEGATIVE_HATCH, Theme, written
 from earmark.report.view import ModelView
 
 _NICE_HZ = (30, 60, 125, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000)
@@ -24,6 +24,16 @@ def symmetric_norm(values: Floats) -> Normalize:
     """−m to m with m the largest magnitude, so that the middle of a diverging map is 0."""
     largest = float(np.abs(values).max(initial=0.0))
     return Normalize(-largest or -1.0, largest or 1.0)
+
+
+def effect_norm(values: Floats, *, directed: bool) -> Normalize:
+    """``symmetric_norm``, or 0 to the largest where there is no direction."""
+    return symmetric_norm(values) if directed else Normalize(0.0, float(values.max(initial=0.0)) or 1.0)
+
+
+def colours_of(norm: Normalize, theme: Theme) -> LinearSegmentedColormap:
+    """The diverging map for a norm that reaches below 0, else the one of a single hue."""
+    return theme.diverging if _directed(norm) else theme.sequential
 
 
 def decimals_for(values: Floats) -> int:
@@ -84,8 +94,8 @@ def draw_spectrogram(
 def draw_boxes(
     axes: Axes, cells: Sequence[Cell], values: Floats, norm: Normalize, rows_hz: NDArray[np.float64], theme: Theme
 ) -> None:
-    """Effects over a spectrogram: the stronger, the less transparent; hatched where they lower the score."""
-    colours = theme.diverging
+    """Effects over a spectrogram: the stronger, the less transparent; hatched where they are below 0."""
+    colours = colours_of(norm, theme)
     decimals = decimals_for(values)
     for cell in cells:
         value = float(values[cell.index])
@@ -106,7 +116,7 @@ def draw_boxes(
             axes.text(
                 (cell.start_s + cell.end_s) / 2,
                 (low + high) / 2,
-                signed(float(values[index]), decimals),
+                written(float(values[index]), decimals, directed=_directed(norm)),
                 ha="center",
                 va="center",
                 fontsize=9,
@@ -125,7 +135,7 @@ def draw_lanes(
     theme: Theme,
 ) -> None:
     """Effects as a table, one lane per name, seconds along x; sign in colour, in hatching and in numbers."""
-    colours = theme.diverging
+    colours = colours_of(norm, theme)
     decimals = decimals_for(values)
     largest = float(norm.vmax or 1.0)
     crowded = len(cells) > 16 * len(names)
@@ -162,7 +172,7 @@ def draw_lanes(
             axes.text(
                 (cell.start_s + cell.end_s) / 2,
                 cell.lane,
-                signed(value, decimals),
+                written(value, decimals, directed=_directed(norm)),
                 ha="center",
                 va="center",
                 fontsize=8.5,
@@ -182,14 +192,14 @@ def draw_lanes(
 
 
 def draw_bars(axes: Axes, effects: Sequence[Effect], decimals: int, theme: Theme) -> None:
-    """Horizontal bars with standard errors, the first effect on top; those that lower the score are hatched."""
+    """Horizontal bars with standard errors, the first effect on top; those below 0 are hatched."""
     for row, effect in enumerate(effects):
         raises = effect.value >= 0
         axes.barh(
             row,
             effect.value,
             height=0.68,
-            color=theme.raises if raises else theme.lowers,
+            color=(theme.raises if raises else theme.lowers) if effect.signed else theme.matters,
             hatch=None if raises else NEGATIVE_HATCH,
             edgecolor=theme.ground,
             linewidth=0,
@@ -202,7 +212,7 @@ def draw_bars(axes: Axes, effects: Sequence[Effect], decimals: int, theme: Theme
         error = effect.error if effect.error > 0 else 0.0
         beyond = effect.value + error if raises else effect.value - error
         axes.annotate(
-            signed(effect.value, decimals),
+            written(effect.value, decimals, directed=effect.signed),
             (beyond, row),
             xytext=(5 if raises else -5, 0),
             textcoords="offset points",
@@ -221,6 +231,42 @@ def draw_bars(axes: Axes, effects: Sequence[Effect], decimals: int, theme: Theme
         label.set_color(theme.ink)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
+
+
+def draw_map(axes: Axes, cells: ModelView, norm: Normalize, theme: Theme) -> None:
+    """A map (the numbers of ``cells``) over a spectrogram of the same shape: the stronger, the less transparent."""
+    values, rows_hz = _on_hearing_axis(cells)
+    picture = colours_of(norm, theme)(norm(values))
+    picture[..., 3] = 0.92 * np.sqrt(np.clip(np.abs(values) / float(norm.vmax or 1.0), 0, 1))
+    frames = values.shape[1]
+    axes.imshow(
+        picture,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest" if frames < 400 else "antialiased",
+        extent=(-0.5 * cells.frame_s, (frames - 0.5) * cells.frame_s, -0.5, len(rows_hz) - 0.5),
+    )
+    axes.set_xlim(0, cells.duration_s)
+
+
+def draw_course(
+    axes: Axes, times_s: Floats, values: Floats, duration_s: float, theme: Theme, *, directed: bool
+) -> None:
+    """A map of the waveform, summed over steps of time, as areas above and below 0."""
+    over, under = (theme.raises, theme.lowers) if directed else (theme.matters, theme.matters)
+    axes.fill_between(times_s, np.maximum(values, 0), step="mid", color=over, linewidth=0)
+    axes.fill_between(
+        times_s,
+        np.minimum(values, 0),
+        step="mid",
+        color=under,
+        linewidth=0,
+        hatch=NEGATIVE_HATCH,
+        edgecolor=theme.ground,
+    )
+    axes.axhline(0, color=theme.muted, linewidth=0.8)
+    axes.set_xlim(0, duration_s)
+    style_axes(axes, theme)
 
 
 def shortened(text: str, length: int = 18) -> str:
@@ -263,3 +309,7 @@ def _luminance(rgb: Sequence[float]) -> float:
     # WCAG 2 relative luminance.
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _directed(norm: Normalize) -> bool:
+    return float(norm.vmin or 0.0) < 0

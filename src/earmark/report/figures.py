@@ -1,35 +1,44 @@
 """Figures of an explanation, for notebooks, papers and the report (matplotlib, without its global state).
 
 Every figure comes in a light and a dark theme. Times are seconds, frequencies Hz; effects are drawn in a diverging map
-centred at 0, and their sign also by hatching (lowers) and in numbers.
+centred at 0, and their sign also by hatching (lowers) and in numbers; what has no direction is drawn in one hue.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from earmark.explain.explanation import Explanation
+from earmark.explain.map import MapExplanation
 from earmark.report.drawing import (
+    colours_of,
     decimals_for,
     draw_bars,
     draw_boxes,
+    draw_course,
     draw_lanes,
+    draw_map,
     draw_spectrogram,
+    effect_norm,
     style_axes,
-    symmetric_norm,
 )
 from earmark.report.layout import boxes, is_table, lanes
 from earmark.report.theme import Theme, theme_of
 from earmark.report.view import ModelView
+from earmark.report.words import quantity, unit
 
 WIDTH_IN = 9.6
 LEFT, RIGHT = 0.105, 0.895
 """Where the time axis begins and ends, as fractions of a figure's width: the report's playhead relies on it."""
+
+COURSE_STEPS = 800
+FULL_PERCENTILE = 99.5
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ def overlay_figure(
     """
     colours = theme_of(theme)
     values = explanation.values(label)
-    norm = symmetric_norm(values)
+    norm = effect_norm(values, directed=explanation.signed)
     cells = boxes(explanation)
     if cells:
         rows = _Rows((3.0,))
@@ -110,7 +119,7 @@ def attribution_figure(
         names, cells = lanes(explanation)
         rows = _Rows((_lanes_height(len(names)),))
         figure = _figure(rows, colours)
-        norm = symmetric_norm(values)
+        norm = effect_norm(values, directed=explanation.signed)
         axes = figure.add_axes(rows.rectangle(0))
         draw_lanes(axes, names, cells, values, norm, explanation.clip.duration_s, colours)
         axes.set_xlabel("Time (s)")
@@ -121,13 +130,46 @@ def attribution_figure(
     figure = _figure(rows, colours)
     axes = figure.add_axes(rows.rectangle(0, left=0.27, right=0.97))
     draw_bars(axes, effects, decimals_for(values), colours)
-    axes.set_xlabel(f"Effect on {_name(explanation, label)} ({unit(explanation)})")
+    axes.set_xlabel(f"{quantity(explanation)}: {_name(explanation, label)} ({unit(explanation)})")
     return figure
 
 
-def unit(explanation: Explanation) -> str:
-    """What effects are measured in: "probability" or "nats of log-odds"."""
-    return "nats of log-odds" if explanation.recipe.output == "log_odds" else explanation.recipe.output
+def map_figure(
+    found: MapExplanation, view: ModelView, target: str | int | None = None, *, theme: str = "light"
+) -> Figure:
+    """A gradient method's map for one target (the first by default), cell by cell.
+
+    Of the spectrogram: over it, in grey. Of the waveform: under it, summed over ``COURSE_STEPS`` steps of time. Colours
+    are full from the ``FULL_PERCENTILE`` th percentile of the magnitudes on: single cells would leave the rest pale.
+    """
+    colours = theme_of(theme)
+    values = found.values[found.index(target)]
+    if found.domain == "waveform":
+        rows = _Rows((1.9, 1.1), gap=0.16)
+        figure = _figure(rows, colours)
+        upper = _spectrogram(figure, rows, 0, view, colours)
+        upper.set_xlabel("")
+        upper.tick_params(axis="x", labelbottom=False)
+        starts = np.unique(np.linspace(0, values.shape[1], COURSE_STEPS, endpoint=False).astype(int))
+        course = np.add.reduceat(values.sum(axis=0, dtype=np.float64), starts)
+        axes = figure.add_axes(rows.rectangle(1))
+        draw_course(axes, found.frame_s[starts], course, found.duration_s, colours, directed=found.signed)
+        axes.set_xlabel("Time (s)")
+        axes.set_ylabel("Sum of samples")
+        return figure
+    # A map that is zero almost everywhere has a percentile of 0.
+    limit = np.percentile(np.abs(values), FULL_PERCENTILE) or np.abs(values).max()
+    norm = effect_norm(np.array([limit], dtype=np.float64), directed=found.signed)
+    rows = _Rows((3.0,))
+    figure = _figure(rows, colours)
+    axes = figure.add_axes(rows.rectangle(0))
+    # At half its contrast, so that the map stands out.
+    faint = replace(view, high=2 * view.high - view.low)
+    draw_spectrogram(axes, faint, colours, cmap="gray" if colours.name == "dark" else "gray_r")
+    draw_map(axes, replace(view, spectrogram=values), norm, colours)
+    axes.set_xlabel("Time (s)")
+    _colour_bar(figure, rows, 0, ScalarMappable(norm, colours_of(norm, colours)), "Attribution of a cell", colours)
+    return figure
 
 
 def _name(explanation: Explanation, label: str | int | None) -> str:
@@ -151,8 +193,8 @@ def _spectrogram(figure: Figure, rows: _Rows, row: int, view: ModelView, theme: 
 
 
 def _effect_bar(figure: Figure, rows: _Rows, row: int, norm: Normalize, theme: Theme, explanation: Explanation) -> None:
-    mappable = ScalarMappable(norm, theme.diverging)
-    _colour_bar(figure, rows, row, mappable, f"Effect ({unit(explanation)})", theme)
+    mappable = ScalarMappable(norm, colours_of(norm, theme))
+    _colour_bar(figure, rows, row, mappable, f"{quantity(explanation)} ({unit(explanation)})", theme)
 
 
 def _colour_bar(figure: Figure, rows: _Rows, row: int, mappable: ScalarMappable, label: str, theme: Theme) -> None:

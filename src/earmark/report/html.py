@@ -22,19 +22,30 @@ from matplotlib.figure import Figure
 from earmark.audio.clip import Clip
 from earmark.errors import ExplanationError
 from earmark.explain.explanation import Explanation
+from earmark.explain.map import MapExplanation
 from earmark.files import write_text
 from earmark.listen.render import Listening, check_same_clip
 from earmark.models.classifier import Classifier
 from earmark.models.prepare import prepare
 from earmark.report.export import audacity_text, csv_text
-from earmark.report.figures import LEFT, RIGHT, overlay_figure, spectrogram_figure, unit
+from earmark.report.figures import LEFT, RIGHT, map_figure, overlay_figure, spectrogram_figure
 from earmark.report.images import webp_bytes
 from earmark.report.layout import boxes
 from earmark.report.players import Player, data_uri, players_of
 from earmark.report.tables import EffectRow, effect_rows, score_rows
-from earmark.report.theme import signed
 from earmark.report.view import ModelView, model_view
-from earmark.report.words import figure_text, totals_text, trust, verdict
+from earmark.report.words import (
+    colours_text,
+    figure_text,
+    headings,
+    kept_text,
+    map_text,
+    output_text,
+    quantity,
+    sum_text,
+    trust,
+    verdict,
+)
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -60,19 +71,28 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Group:
+    """The strongest components of one direction, under a heading."""
+
+    heading: str
+    style: str
+    rows: tuple[EffectRow, ...]
+
+
+@dataclass(frozen=True)
 class Target:
     """What the page says about one label."""
 
     label: str
     score: str
-    base: str
     full: str
-    total: str
-    by_stem: str
-    raising: tuple[EffectRow, ...]
-    lowering: tuple[EffectRow, ...]
+    sums: str
+    groups: tuple[Group, ...]
     rows: tuple[EffectRow, ...]
     picture: Picture
+    colours: str
+    map: Picture | None
+    map_caption: str
     listened: bool
     audacity: str
 
@@ -85,6 +105,7 @@ def write_report(
     *,
     listening: Listening,
     command: str,
+    found_map: MapExplanation | None = None,
     audio_format: str = "auto",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -98,19 +119,28 @@ def write_report(
     classifier : whose view of the sound is drawn.
     listening : from ``earmark.listen.render.listen``: the versions to play.
     command : the command line that makes this report again, shown as it is.
+    found_map : the map that the explanation was pooled from, to be drawn as well (gradient methods).
     audio_format : "auto", "flac", "mp3" or "wav", see ``earmark.report.players``.
     say : told, in one line, when the page is larger than 10 MB.
 
     Raises
     ------
     ExplanationError
-        If the explanation belongs to another clip or classifier.
+        If the explanation or the map belongs to another clip or classifier, or the map to other targets.
     AudioError, SettingError
         If the audio format is unknown or cannot hold the clip.
     OutputError
         If the file cannot be written.
     """
-    page = report_html(explanation, clip, classifier, listening=listening, command=command, audio_format=audio_format)
+    page = report_html(
+        explanation,
+        clip,
+        classifier,
+        listening=listening,
+        command=command,
+        found_map=found_map,
+        audio_format=audio_format,
+    )
     size = len(page.encode())
     written = write_text(path, page)
     if size > LARGE_BYTES and say is not None:
@@ -125,6 +155,7 @@ def report_html(
     *,
     listening: Listening,
     command: str,
+    found_map: MapExplanation | None = None,
     audio_format: str = "auto",
 ) -> str:
     """The page itself, see ``write_report``."""
@@ -135,9 +166,14 @@ def report_html(
             remedy="Give the classifier that was explained",
             where=classifier.name,
         )
+    if found_map is not None:
+        _check_map(found_map, explanation)
     view = model_view(classifier, prepare(clip, classifier.input).clip)
-    players, chosen = players_of(listening, audio_format)
-    targets = tuple(_target(explanation, view, explanation.labels[row], listening) for row in explanation.targets)
+    kept = kept_text(explanation, listening.keep, listening.label)
+    players, chosen = players_of(listening, audio_format, kept)
+    targets = tuple(
+        _target(explanation, found_map, view, explanation.labels[row], listening) for row in explanation.targets
+    )
     data = json.dumps(explanation.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     seen = _picture(lambda theme: spectrogram_figure(view, theme=theme), view.caption) if boxes(explanation) else None
     weight = _weight(players, targets, data)
@@ -158,7 +194,9 @@ def report_html(
         csv_uri=data_uri(csv_text(explanation).encode(), "text/csv"),
         seen=seen,
         caption=view.caption,
-        unit=unit(explanation),
+        output=output_text(explanation),
+        quantity=quantity(explanation),
+        perturbed=explanation.perturbed,
         trust=trust(explanation),
         verdict=verdict(explanation),
         command=command,
@@ -168,7 +206,24 @@ def report_html(
     )
 
 
-def _target(explanation: Explanation, view: ModelView, label: str, listening: Listening) -> Target:
+def _check_map(found: MapExplanation, explanation: Explanation) -> None:
+    same = (
+        found.clip.fingerprint == explanation.clip.fingerprint
+        and found.model == explanation.model
+        and found.recipe.method == explanation.recipe.method
+        and set(found.targets) == {explanation.labels[row] for row in explanation.targets}
+    )
+    if not same:
+        raise ExplanationError(
+            "the map and the explanation do not belong together",
+            remedy="Give the map that was pooled (earmark.explain.gradient.pooled)",
+            where=found.clip.name,
+        )
+
+
+def _target(
+    explanation: Explanation, found: MapExplanation | None, view: ModelView, label: str, listening: Listening
+) -> Target:
     row = explanation.index(label)
     listened = label == listening.label
     kept = frozenset(int(i) for i in np.flatnonzero(listening.mask)) if listened else frozenset()
@@ -177,16 +232,24 @@ def _target(explanation: Explanation, view: ModelView, label: str, listening: Li
     return Target(
         label=label,
         score=f"{score:.3f}",
-        base=f"{explanation.base[row]:.3f}".replace("-", "−"),
         full=f"{explanation.full[row]:.3f}".replace("-", "−"),
-        total=signed(float(explanation.attributions[row].sum())),
-        by_stem=totals_text(explanation, label),
-        raising=tuple(r for r in rows if r.value > 0 and r.share >= _WORTH_SAYING)[:_EVIDENCE],
-        lowering=tuple(r for r in rows if r.value < 0 and r.share >= _WORTH_SAYING)[:_EVIDENCE],
+        sums=sum_text(explanation, label),
+        groups=tuple(
+            Group(heading, style, tuple(r for r in rows if r.value * sign > 0 and r.share >= _WORTH_SAYING)[:_EVIDENCE])
+            for heading, style, sign in headings(explanation)
+        ),
         rows=rows,
         picture=_picture(
             lambda theme: overlay_figure(explanation, view, label, theme=theme), figure_text(explanation, label)
         ),
+        colours=colours_text(explanation, label),
+        map=None
+        if found is None
+        else _picture(
+            lambda theme: map_figure(found, view, label, theme=theme),
+            f"{map_text(explanation, label)} {figure_text(explanation, label)}",
+        ),
+        map_caption=map_text(explanation, label),
         listened=listened,
         audacity=data_uri(audacity_text(explanation, label).encode(), "text/plain"),
     )
@@ -225,7 +288,8 @@ def _in_script(text: str) -> Markup:
 
 def _weight(players: tuple[Player, ...], targets: tuple[Target, ...], data: str) -> int:
     # The page names its own size, so the size is that of what it embeds; the rest is some 100 kB.
-    pictures = sum(len(t.picture.light) + len(t.picture.dark) for t in targets)
+    shown = [picture for t in targets for picture in (t.picture, t.map) if picture is not None]
+    pictures = sum(len(picture.light) + len(picture.dark) for picture in shown)
     return sum(len(p.uri) for p in players) + pictures + 3 * len(data)
 
 

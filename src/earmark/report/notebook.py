@@ -9,7 +9,7 @@ from earmark.report.figures import attribution_figure
 from earmark.report.images import png_bytes
 from earmark.report.players import data_uri
 from earmark.report.tables import effect_rows
-from earmark.report.words import trust
+from earmark.report.words import quantity, sum_text, trust
 
 _ROWS = 8
 
@@ -33,8 +33,8 @@ def explanation_html(explanation: Explanation) -> str:
         picture = data_uri(png_bytes(attribution_figure(e, label), dpi=80), "image/png")
         more = f"<p>and {len(rows) - _ROWS} more components</p>" if len(rows) > _ROWS else ""
         parts.append(
-            f"<h4>{escape(label)}: {e.base[row]:.3f} with nothing, {e.full[row]:.3f} with everything</h4>"
-            f"<table><thead><tr><th>Component</th><th>Effect</th><th>Error</th><th>Says</th></tr></thead>"
+            f"<h4>{escape(label)}</h4><p>{escape(sum_text(e, label))}</p>"
+            f"<table><thead><tr><th>Component</th><th>{quantity(e)}</th><th>Error</th><th>Says</th></tr></thead>"
             f"<tbody>{body}</tbody></table>{more}"
             f'<img alt="Effects of the components on {escape(label)}; the table has the strongest" src="{picture}">'
         )

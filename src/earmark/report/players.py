@@ -51,11 +51,13 @@ class Player:
         return "silent" if math.isinf(self.lufs) else f"{self.lufs:.1f} LUFS".replace("-", "−")
 
 
-def players_of(listening: Listening, audio_format: str = "auto") -> tuple[tuple[Player, ...], str]:
+def players_of(
+    listening: Listening, audio_format: str = "auto", kept: str | None = None
+) -> tuple[tuple[Player, ...], str]:
     """The three versions, and the format that was chosen.
 
     ``auto`` is lossless FLAC while the three versions together have less than 4 MB of 24-bit samples, then MP3 where it
-    can hold the clip's rate and channels, and else FLAC.
+    can hold the clip's rate and channels, and else FLAC. ``kept`` says what the kept version is.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def players_of(listening: Listening, audio_format: str = "auto") -> tuple[tuple[
     chosen = _automatic(clip) if audio_format == "auto" else audio_format
     versions = (
         ("original", "A", "Original", "The whole clip", listening.original, listening.original_lufs),
-        ("kept", "B", "Kept", f"What raises {listening.label}", listening.kept, listening.kept_lufs),
+        ("kept", "B", "Kept", kept or f"What raises {listening.label}", listening.kept, listening.kept_lufs),
         ("removed", "N", "Removed", "Everything else", listening.removed, listening.removed_lufs),
     )
     shared = _shared_lufs([(sound, lufs) for *_, sound, lufs in versions])

@@ -8,7 +8,7 @@ import numpy as np
 
 from earmark.explain.explanation import Effect, Explanation
 from earmark.report.drawing import decimals_for
-from earmark.report.theme import signed
+from earmark.report.theme import written
 from earmark.report.words import direction
 
 SHOWN_SCORES = 10
@@ -26,7 +26,10 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class EffectRow:
-    """One component in the table of a target; ``share`` of the bar is 0–100 of the largest effect."""
+    """One component in the table of a target; ``share`` of the bar is 0–100 of the largest effect.
+
+    ``kind``: "raises" (or speaks for), "lowers", "matters" where there is no direction, "none" where it is zero.
+    """
 
     rank: int
     name: str
@@ -35,6 +38,7 @@ class EffectRow:
     error_text: str
     error: float
     direction: str
+    kind: str
     share: float
     sentence: str
     start_s: float | None
@@ -72,7 +76,7 @@ def effect_rows(explanation: Explanation, label: str, kept: frozenset[int]) -> t
 
 def _row(effect: Effect, rank: int, exact: bool, largest: float, decimals: int, kept: frozenset[int]) -> EffectRow:
     if exact:
-        error_text = "exact"
+        error_text = "exact" if effect.perturbed else "no sampling"
     elif np.isnan(effect.error):
         error_text = "unknown"
     else:
@@ -81,12 +85,21 @@ def _row(effect: Effect, rank: int, exact: bool, largest: float, decimals: int, 
         rank=rank,
         name=effect.component.label,
         value=effect.value,
-        text=signed(effect.value, decimals),
+        text=written(effect.value, decimals, directed=effect.signed),
         error_text=error_text,
         error=0.0 if np.isnan(effect.error) else effect.error,
         direction=direction(effect),
+        kind=_kind(effect),
         share=round(100 * abs(effect.value) / largest, 1),
         sentence=effect.sentence(exact=exact),
         start_s=effect.component.start_s,
         kept=effect.index in kept,
     )
+
+
+def _kind(effect: Effect) -> str:
+    if effect.value == 0:
+        return "none"
+    if not effect.signed:
+        return "matters"
+    return "raises" if effect.value > 0 else "lowers"

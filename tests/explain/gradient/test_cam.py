@@ -95,8 +95,11 @@ def test_patches_are_mapped_one_by_one(small, small_patchwise, cnn, subject_of, 
         for n in range(4):
             one = type(subject)(
                 subject.classifier,
-                type(subject.target)(*(getattr(subject.target, f) for f in ("names", "indices", "weights", "output")),
-                                     activation="softmax", patches=1),
+                type(subject.target)(
+                    *(getattr(subject.target, f) for f in ("names", "indices", "weights", "output")),
+                    activation="softmax",
+                    patches=1,
+                ),
                 "spectrogram",
                 subject.waveform,
                 subject.spans[n : n + 1],

@@ -27,6 +27,7 @@ def a_map(domain: str = "spectrogram", seed: int = 0) -> MapExplanation:
         bin_hz=np.linspace(0, 2000, 12) if spectral else np.zeros(0),
         base=np.array([0.1, np.nan]),
         full=np.array([1.0, 2.0]),
+        scores=np.array([0.7, np.nan]),
         gap=np.array([1e-3, 2e-3]),
         signed=True,
         scale="log(power + 1)",
@@ -77,7 +78,7 @@ def test_the_strongest_regions_come_first():
     assert first.component.start_s == 1.0
     assert first.component.low_hz < 1818 < first.component.high_hz
     assert [effect.value for effect in found.top(sign=1)] == [2.0]
-    assert "lowers rock by 5.000" in first.sentence(exact=True)
+    assert "speaks against rock (5.000)" in first.sentence(exact=True)
     assert found.top(1, 1)[0].value == 0
 
 

@@ -18,9 +18,34 @@ from earmark.explain.gradient.subject import Subject, each_gradient
 # Functions of each cell alone: the Rescale rule holds for all of them.
 ELEMENTWISE = frozenset(
     {
-        "relu", "relu6", "elu", "celu", "selu", "leaky_relu", "gelu", "silu", "mish", "softplus", "hardswish",
-        "hardsigmoid", "hardtanh", "sigmoid", "logsigmoid", "tanh", "softsign", "clamp", "clamp_min", "clamp_max",
-        "clip", "exp", "log", "log1p", "log10", "sqrt", "square", "abs",
+        "relu",
+        "relu6",
+        "elu",
+        "celu",
+        "selu",
+        "leaky_relu",
+        "gelu",
+        "silu",
+        "mish",
+        "softplus",
+        "hardswish",
+        "hardsigmoid",
+        "hardtanh",
+        "sigmoid",
+        "logsigmoid",
+        "tanh",
+        "softsign",
+        "clamp",
+        "clamp_min",
+        "clamp_max",
+        "clip",
+        "exp",
+        "log",
+        "log1p",
+        "log10",
+        "sqrt",
+        "square",
+        "abs",
     }
 )
 

@@ -56,14 +56,15 @@ def weighted_maps(
     rows = subject.cut(subject.x.unsqueeze(0))
     seeds = subject.target.seeds(subject.means_of_clip).float().expand(-1, len(rows), -1)
     values = torch.zeros(len(subject.target.names), 1, *subject.x.shape, device=rows.device)
-    cells = ""
+    facts: dict[str, float | int | str] = {}
     with frozen(subject.classifier.network):
         for start, batch in subject.batches(rows):
             output, result = found.run(subject, batch)
             activations = found.arrange(output.detach())
             cells = f"{activations.shape[2]} × {activations.shape[3]}"
+            facts = {"layer": found.name, "cells (frequency × time)": cells, "channels": activations.shape[1]}
             for t, gradient in enumerate(each_gradient(result, output, seeds[:, start : start + len(batch)])):
                 maps = combine(activations, found.arrange(gradient))
                 maps = maps.clamp(min=0) if relu else maps
                 subject.place(found.spread(maps, *batch.shape[1:]), values[t], start)
-    return MapAttribution(values[:, 0], diagnostics={"layer": found.name, "cells (frequency × time)": cells})
+    return MapAttribution(values[:, 0], diagnostics=facts)

@@ -98,9 +98,7 @@ def find_layer(subject: Subject, name: str | None) -> Layer:
     return Layer(name, module, (lambda a: a) if time else (lambda a: a.transpose(2, 3)), None)
 
 
-def run_layer(
-    module: nn.Module, name: str, rows: Tensor, forward: Callable[[Tensor], Tensor]
-) -> tuple[Tensor, Tensor]:
+def run_layer(module: nn.Module, name: str, rows: Tensor, forward: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
     """A layer's output and the network's result, both in one graph over ``rows``."""
     seen: list[Tensor] = []
 

@@ -17,10 +17,42 @@ from earmark.explain.gradient.subject import Subject, each_gradient
 # z = f(a) is linear in the activations a, or picks one of them (maximum).
 WEIGHTED = frozenset(
     {
-        "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "batch_norm", "matmul", "mm",
-        "bmm", "addmm", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
-        "adaptive_avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
-        "amax", "mean", "sum", "add", "radd", "iadd", "sub", "rsub", "isub", "mul", "rmul", "imul", "div", "truediv",
+        "linear",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "conv_transpose1d",
+        "conv_transpose2d",
+        "batch_norm",
+        "matmul",
+        "mm",
+        "bmm",
+        "addmm",
+        "avg_pool1d",
+        "avg_pool2d",
+        "avg_pool3d",
+        "adaptive_avg_pool1d",
+        "adaptive_avg_pool2d",
+        "adaptive_avg_pool3d",
+        "max_pool1d",
+        "max_pool2d",
+        "max_pool3d",
+        "adaptive_max_pool1d",
+        "adaptive_max_pool2d",
+        "amax",
+        "mean",
+        "sum",
+        "add",
+        "radd",
+        "iadd",
+        "sub",
+        "rsub",
+        "isub",
+        "mul",
+        "rmul",
+        "imul",
+        "div",
+        "truediv",
         "itruediv",
     }
 )
@@ -28,8 +60,20 @@ WEIGHTED = frozenset(
 # Linear in each factor, not in both: no rule where both depend on the input.
 PRODUCTS = frozenset(
     {
-        "linear", "conv1d", "conv2d", "conv3d", "matmul", "mm", "bmm", "addmm", "mul", "rmul", "imul", "div",
-        "truediv", "itruediv",
+        "linear",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "matmul",
+        "mm",
+        "bmm",
+        "addmm",
+        "mul",
+        "rmul",
+        "imul",
+        "div",
+        "truediv",
+        "itruediv",
     }
 )
 
@@ -100,9 +144,7 @@ class Lrp:
             return None
         return propagate(call, self._share)
 
-    def _share(
-        self, relevance: Tensor, inputs: tuple[Tensor, ...], output: Tensor, local: Local
-    ) -> tuple[Tensor, ...]:
+    def _share(self, relevance: Tensor, inputs: tuple[Tensor, ...], output: Tensor, local: Local) -> tuple[Tensor, ...]:
         sign = torch.where(output < 0, -1.0, 1.0)
         return tuple(a * s for a, s in zip(inputs, local(relevance / (output + self.epsilon * sign)), strict=True))
 

@@ -81,6 +81,8 @@ def explain_map(
         raise SettingError(
             f"{method.name} at the {domain}", remedy=f"Choose {' or '.join(method.domains)}", where="domain"
         )
+    watch = watch if watch is not None else Watch()
+    before = watch.done
     prepared = prepare(clip, classifier.input)
     heard = prepared.clip
     device = next(classifier.network.parameters(), torch.empty(0)).device
@@ -98,9 +100,7 @@ def explain_map(
         activation=classifier.activation,
         patches=len(spans),
     )
-    subject = Subject(
-        classifier, target, domain, waveform, spans, batch_size, watch if watch is not None else Watch()
-    )
+    subject = Subject(classifier, target, domain, waveform, spans, batch_size, watch)
     _require_same_scores(subject, classifier, scores)
     generator = torch.Generator().manual_seed(int(np.random.default_rng(seed).integers(2**62)))
     found = method.attribute(subject, generator)
@@ -120,6 +120,7 @@ def explain_map(
         bin_hz=np.asarray(front.bin_hz, dtype=np.float64) if domain == "spectrogram" else np.zeros(0),
         base=np.full(len(target.names), np.nan) if found.base is None else found.base.numpy().astype(np.float64),
         full=subject.full.numpy().astype(np.float64),
+        scores=np.array([float(scores[rows[0]]) if len(rows) == 1 else np.nan for rows in target.indices]),
         gap=None if found.gap is None else found.gap.numpy().astype(np.float64),
         signed=method.signed,
         scale=front.scale if domain == "spectrogram" else "amplitude, full scale ±1",
@@ -142,7 +143,7 @@ def explain_map(
             seed=seed,
             version=__version__,
         ),
-        diagnostics=found.diagnostics,
+        diagnostics=found.diagnostics | {"patches": len(spans), "rows": watch.done - before},
     )
 
 
