@@ -64,8 +64,8 @@ def run(settings: Settings) -> Benchmark:
     parameters = sum(p.numel() for p in networks[True].parameters())
     setup = (
         f"Cnn14 ({parameters:,} parameters) on {settings.rows} log-mel spectrograms of 64 × {settings.frames}; the "
-        f"probe, given {settings.probe_s:g} s because one row takes so long, chose batches of {size}. Naive: one row at "
-        f"a time, default layout, {1000 * float(np.median(spent['naive'])) / size:.0f} ms a row."
+        f"probe, given {settings.probe_s:g} s because one row takes so long, chose batches of {size}. Naive: one row "
+        f"at a time, default layout, {1000 * float(np.median(spent['naive'])) / size:.0f} ms a row."
     )
     faster = {name: ratios(spent["naive"], spent[name]) for name in ("both", "layout", "batch")}
     rows_made = (
