@@ -139,7 +139,8 @@ def headings(explanation: Explanation) -> tuple[tuple[str, str, int], ...]:
 def colours_text(explanation: Explanation, label: str) -> str:
     """What the colours of a picture say."""
     if not explanation.signed:
-        return f"The more violet, the more it matters to {label} (a size, no direction); values in {_in_unit(explanation)}."
+        size = f"The more violet, the more it matters to {label} (a size, no direction)"
+        return f"{size}; values in {_in_unit(explanation)}."
     if explanation.perturbed:
         return f"Orange raises {label}, hatched blue lowers it; effects in {_in_unit(explanation)}."
     return f"Orange speaks for {label}, hatched blue against it; sums of cells in {_in_unit(explanation)}."
