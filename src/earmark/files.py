@@ -1,4 +1,4 @@
-"""Files are written whole or not at all: first under a temporary name beside the target, then renamed."""
+"""Files are written whole or not at all (first under a temporary name beside the target, then renamed); the cache."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import platformdirs
+
 from earmark.errors import OutputError
+
+CACHE_VARIABLE = "EARMARK_CACHE"
+
+
+def cache_folder() -> Path:
+    """``$EARMARK_CACHE`` where it is set, else earmark's folder in the user's cache of this platform."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("earmark", appauthor=False))
 
 
 @contextlib.contextmanager

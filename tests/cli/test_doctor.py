@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from earmark.models.cache import bundle_folder
+from earmark.models.bundle import bundle_folder
 
 
 def checks(done):

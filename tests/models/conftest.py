@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from earmark.errors import FetchError
+from earmark.files import CACHE_VARIABLE
 from earmark.models.bundle import Card, FrontEndCard
-from earmark.models.cache import CACHE_VARIABLE
 from earmark.models.catalogue import PRETRAINED
 from earmark.models.fetch import get
 from earmark.models.tagger import Tagger

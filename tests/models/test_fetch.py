@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import BundleError, FetchError, OutputError, UnknownNameError
-from earmark.models.bundle import CARD, WEIGHTS
-from earmark.models.cache import CACHE_VARIABLE, bundle_folder, cache_folder
+from earmark.files import CACHE_VARIABLE, cache_folder
+from earmark.models.bundle import CARD, WEIGHTS, bundle_folder
 from earmark.models.fetch import get
 from earmark.models.load import load_model
 

@@ -117,8 +117,7 @@ def soundfont() -> Check:
 
 def models() -> Iterator[Check]:
     """Each pre-trained model in the cache, its checksum verified."""
-    from earmark.models.bundle import load_bundle
-    from earmark.models.cache import bundle_folder
+    from earmark.models.bundle import bundle_folder, load_bundle
     from earmark.models.catalogue import PRETRAINED
 
     for name in PRETRAINED.names():
@@ -135,7 +134,7 @@ def models() -> Iterator[Check]:
 
 def writable() -> Iterator[Check]:
     """Whether results and models can be written."""
-    from earmark.models.cache import cache_folder
+    from earmark.files import cache_folder
 
     for name, folder in (("results here", Path.cwd()), ("model cache", cache_folder())):
         existing = next(path for path in (folder, *folder.parents) if path.exists())

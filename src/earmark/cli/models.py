@@ -49,7 +49,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A pre-trained model (
 @app.command("list", help=LIST_HELP)
 def list_models(json: options.Json = False) -> None:
     """List the pre-trained models, and say which of them are in the cache."""
-    from earmark.models.cache import bundle_folder
+    from earmark.models.bundle import bundle_folder
     from earmark.models.catalogue import PRETRAINED
 
     console = Console(json=json)
@@ -92,8 +92,7 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Tell what is inside a model."""
-    from earmark.models.bundle import load_bundle
-    from earmark.models.cache import bundle_folder
+    from earmark.models.bundle import bundle_folder, load_bundle
     from earmark.models.catalogue import PRETRAINED
 
     console = Console(json=json)

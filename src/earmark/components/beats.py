@@ -16,6 +16,7 @@ from earmark.components.layered import Layered
 from earmark.components.settings import check_count, check_cut, floats
 from earmark.components.time import segments_of
 from earmark.errors import AudioError, SettingError
+from earmark.features.compiled import librosa_ready
 
 RATE = 22050
 # Closer cuts than these are one musical event, and shorter than what a frame of a classifier resolves.
@@ -86,6 +87,7 @@ def beat_times(clip: Clip, at: Literal["beats", "onsets"]) -> NDArray[np.float64
     mono = resample(to_channels(clip, 1), RATE).waveform[0]
     if not mono.any():
         return np.zeros(0)
+    librosa_ready()
     if at == "beats":
         times = librosa.beat.beat_track(y=mono, sr=RATE, units="time")[1]
     else:

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from earmark import __version__
 from earmark.errors import BundleError, OutputError
+from earmark.files import cache_folder
 from earmark.models.classifier import Activation
 
 SCHEMA = "earmark.bundle"
@@ -109,6 +110,11 @@ class Bundle:
 
     card: Card
     weights: dict[str, Tensor]
+
+
+def bundle_folder(name: str) -> Path:
+    """Where the bundle of a pre-trained model is, or would be."""
+    return cache_folder() / "models" / name
 
 
 def save_bundle(bundle: Bundle, folder: str | Path) -> Card:

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from earmark.errors import BundleError, FetchError, OutputError
-from earmark.files import write_bytes
-from earmark.models.bundle import load_bundle, save_bundle
-from earmark.models.cache import bundle_folder, cache_folder
+from earmark.files import cache_folder, write_bytes
+from earmark.models.bundle import bundle_folder, load_bundle, save_bundle
 from earmark.models.catalogue import PRETRAINED
 from earmark.models.musicnn_wheel import PACKAGE, VERSION, WHEEL_NAME, WHEEL_SHA256, bundle_from_wheel
 

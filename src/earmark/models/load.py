@@ -6,8 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from earmark.models.bundle import CARD, load_bundle
-from earmark.models.cache import bundle_folder
+from earmark.models.bundle import CARD, bundle_folder, load_bundle
 from earmark.models.catalogue import PRETRAINED
 from earmark.models.classifier import Classifier
 from earmark.models.fetch import get

@@ -1,0 +1,1 @@
+"""Classifiers are fitted, tuned and assessed here; explained elsewhere."""
