@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from earmark.errors import ModelError
-from earmark.models.bundle import Card, FrontEndCard
+from earmark.features.front_end import FrontEndCard
+from earmark.models.bundle import Card
 from earmark.models.load import load_model
 from earmark.models.tagger import Tagger
 from earmark.models.zoo.musicnn import Musicnn

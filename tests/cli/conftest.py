@@ -10,7 +10,8 @@ import torch
 from earmark.audio.clip import Clip
 from earmark.audio.write import write
 from earmark.cli.main import main
-from earmark.models.bundle import Bundle, Card, FrontEndCard, save_bundle
+from earmark.features.front_end import FrontEndCard
+from earmark.models.bundle import Bundle, Card, save_bundle
 from earmark.models.zoo.musicnn import Musicnn
 
 LABELS = ("rock", "jazz", "metal", "Hip-Hop")

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from earmark.errors import FetchError
+from earmark.features.front_end import FrontEndCard
 from earmark.files import CACHE_VARIABLE
-from earmark.models.bundle import Card, FrontEndCard
+from earmark.models.bundle import Card
 from earmark.models.catalogue import PRETRAINED
 from earmark.models.fetch import get
 from earmark.models.tagger import Tagger

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
@@ -22,6 +22,7 @@ from torch import Tensor
 
 from earmark import __version__
 from earmark.errors import BundleError, OutputError
+from earmark.features.front_end import FrontEndCard
 from earmark.files import cache_folder
 from earmark.models.classifier import Activation
 
@@ -29,20 +30,6 @@ SCHEMA = "earmark.bundle"
 SCHEMA_VERSION = 1
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
-
-
-@dataclass(frozen=True)
-class FrontEndCard:
-    """Settings of ``earmark.features.mel.LogMel``: Hz and samples."""
-
-    sample_rate: int
-    n_fft: int
-    hop_length: int
-    n_mels: int
-    fmin: float
-    fmax: float
-    pad_mode: Literal["reflect", "constant"]
-    scaling: str
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from typing import cast
 from torch import nn
 
 from earmark.errors import BundleError
-from earmark.models.bundle import Bundle, Card, FrontEndCard, Licence, Origin
+from earmark.features.front_end import FrontEndCard
+from earmark.models.bundle import Bundle, Card, Licence, Origin
 from earmark.models.catalogue import ARCHITECTURES
 from earmark.models.tf_checkpoint import read_checkpoint
 from earmark.models.zoo.tensorflow import Variables

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from earmark.errors import AudioError, BundleError, SettingError
+from earmark.features.front_end import front_end_from
 from earmark.features.mel import LogMel
-from earmark.models.bundle import Bundle, Card, FrontEndCard
+from earmark.models.bundle import Bundle, Card
 from earmark.models.catalogue import ARCHITECTURES, Architecture
 from earmark.models.classifier import Activation, InputSpec, Patch
 
@@ -35,7 +36,7 @@ class Tagger:
         self._network = network
         self._module = cast(nn.Module, network)
         self._module.requires_grad_(False).eval()
-        self._front_end = log_mel(card.front_end)
+        self._front_end = front_end_from(card.front_end)
 
     @property
     def name(self) -> str:
@@ -188,20 +189,6 @@ class Tagger:
 
     def _activate(self, logits: Tensor) -> Tensor:
         return torch.sigmoid(logits) if self.activation == "sigmoid" else torch.softmax(logits, 1)
-
-
-def log_mel(card: FrontEndCard) -> LogMel:
-    """The front end that a card describes."""
-    return LogMel(
-        sample_rate=card.sample_rate,
-        n_fft=card.n_fft,
-        hop_length=card.hop_length,
-        n_mels=card.n_mels,
-        fmin=card.fmin,
-        fmax=card.fmax,
-        pad_mode=card.pad_mode,
-        scaling=card.scaling,
-    )
 
 
 def tagger_from(bundle: Bundle, where: object) -> Tagger:
