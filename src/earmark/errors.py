@@ -12,6 +12,7 @@
     │   ├── FetchError          1   a model that cannot be fetched or fails its checksum
     │   ├── ScoresError         1   the classifier raised, or returned something that is no probability
     │   └── CapabilityError     2   the method asks for something this classifier does not offer
+    ├── DatasetError            1   a data set that cannot be read, split or used as asked
     ├── ExplanationError        1   a file that is no explanation, or does not belong to the clip or model
     ├── OutputError             1   a result that cannot be written
     ├── SomeFailedError         3   some inputs failed, the others are done
@@ -105,6 +106,10 @@ class CapabilityError(ModelError):
     """The method needs a capability that this classifier does not offer."""
 
     exit_code = 2
+
+
+class DatasetError(EarmarkError):
+    """A data set that cannot be read, split or used as asked."""
 
 
 class ExplanationError(EarmarkError):
