@@ -19,6 +19,8 @@ class FrontEndCard:
     fmin, fmax : their range, Hz.
     pad_mode : how a centred waveform is padded, "reflect" or "constant".
     scaling : name in ``earmark.features.mel.SCALINGS``.
+    kind : which front end.
+    n_mfcc : coefficients of the kind "mfcc".
     """
 
     sample_rate: int
@@ -29,6 +31,8 @@ class FrontEndCard:
     fmax: float
     pad_mode: Literal["reflect", "constant"]
     scaling: str
+    kind: Literal["log_mel", "log_stft", "mfcc"] = "log_mel"
+    n_mfcc: int = 0
 
 
 def front_end_from(card: FrontEndCard) -> LogMel:

@@ -1,9 +1,9 @@
-"""What there is: the pre-trained models that can be fetched, and the architectures that a bundle can name."""
+"""What there is: pre-trained models to fetch, architectures that a bundle can name, recipes to train by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from earmark.registry import Registry
 
@@ -11,14 +11,26 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from earmark.models.musicnn_wheel import Pretrained
+    from earmark.models.recipe import Recipe
 
 
 class Architecture(Protocol):
-    """A network that a bundle can name: log-mel spectrogram → logits."""
+    """A network that a bundle can name: spectrogram of a slice (or row of descriptors) → logits."""
 
-    frames: ClassVar[int]
-    bins: ClassVar[int]
-    cam_layers: ClassVar[tuple[str, ...]]
+    @property
+    def bins(self) -> int:
+        """Bins of a spectrogram, or columns of a row."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """Frames of a slice; 0 for a network over rows."""
+        ...
+
+    @property
+    def cam_layers(self) -> tuple[str, ...]:
+        """Layers fit for class activation maps, the deepest last."""
+        ...
 
     @classmethod
     def from_settings(cls, labels: int, settings: Mapping[str, object]) -> Architecture:
@@ -26,7 +38,7 @@ class Architecture(Protocol):
         ...
 
     def __call__(self, spectrogram: Tensor) -> Tensor:
-        """Spectrograms ``(B, bins, frames)`` → logits ``(B, labels)``."""
+        """Spectrograms ``(B, bins, frames)``, or rows ``(B, bins)``, → logits ``(B, labels)``."""
         ...
 
 
@@ -35,6 +47,31 @@ ARCHITECTURES.add(
     "musicnn", "earmark.models.zoo.musicnn:Musicnn", "timbral and temporal filters, pooling over time (Pons 2018)"
 )
 ARCHITECTURES.add("vgg", "earmark.models.zoo.vgg:Vgg", "five 3 × 3 convolutions with max pooling (Choi 2016)")
+ARCHITECTURES.add("mlp", "earmark.models.zoo.mlp:Mlp", "dense layers over descriptors (Ben Baccar & Rahis 2021)")
+ARCHITECTURES.add("cnn", "earmark.models.zoo.cnn:Cnn", "three convolutions over MFCCs of 3 s (Landschoot 2022)")
+ARCHITECTURES.add(
+    "cnn_lstm", "earmark.models.zoo.cnn_lstm:CnnLstm", "a trained cnn, continued by three bidirectional LSTMs (2024)"
+)
+ARCHITECTURES.add(
+    "crnn", "earmark.models.zoo.crnn:Crnn", "four convolutions and two GRUs over half a minute (Choi 2017)"
+)
+ARCHITECTURES.add(
+    "cnn14", "earmark.models.zoo.cnn14:Cnn14", "twelve convolutions, pooled over frequency and time (PANNs, Kong 2020)"
+)
+
+RECIPES: Registry[Recipe] = Registry("model")
+RECIPES.add("mlp", "earmark.models.zoo.mlp:DEFAULTS", "85-75-65-55-45-35-25 over the 85 reference descriptors")
+RECIPES.add("mlp_30", "earmark.models.zoo.mlp:MLP_30", "its sister over the means of 30 MFCCs")
+RECIPES.add("mlp_42", "earmark.models.zoo.mlp:MLP_42", "… and the means of 12 chroma")
+RECIPES.add("mlp_60", "earmark.models.zoo.mlp:MLP_60", "… over means and deviations of 30 MFCCs")
+RECIPES.add("mlp_87", "earmark.models.zoo.mlp:MLP_87", "… over the 85 and the zero-crossing rate")
+RECIPES.add("mlp_89", "earmark.models.zoo.mlp:MLP_89", "… and the roll-off")
+RECIPES.add("mlp_89_centroid", "earmark.models.zoo.mlp:MLP_89_CENTROID", "… or the centroid")
+RECIPES.add("cnn", "earmark.models.zoo.cnn:DEFAULTS", "three convolutions over 13 MFCCs, 3 s")
+RECIPES.add("cnn_lstm", "earmark.models.zoo.cnn_lstm:DEFAULTS", "a trained cnn, continued by three LSTMs")
+RECIPES.add("crnn", "earmark.models.zoo.crnn:DEFAULTS", "four convolutions and two GRUs over 96 mel bands, 29 s")
+RECIPES.add("cnn14", "earmark.models.zoo.cnn14:DEFAULTS", "Cnn14 over 64 mel bands at 32 kHz, 5 s")
+RECIPES.add("cnn14_stft", "earmark.models.zoo.cnn14:DEFAULTS_STFT", "Cnn14 over 257 STFT bins at 16 kHz, 5 s")
 
 PRETRAINED: Registry[Pretrained] = Registry("pre-trained model")
 PRETRAINED.add(

@@ -7,12 +7,16 @@ gradient rules such as DeepLIFT ask for. Inside, channels lie last in memory, wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from earmark.errors import SettingError
+from earmark.features.front_end import FrontEndCard
+from earmark.models.recipe import Recipe
+from earmark.models.zoo.settings import only, whole
 
 WIDTHS = (64, 128, 256, 512, 1024, 2048)
 # Five blocks halve both axes; the sixth does not.
@@ -49,23 +53,26 @@ class Cnn14(nn.Module):
     ----------
     labels : number of classes.
     bins : mel bands (64 as published) or STFT bins, at least 32.
+    frames : of a slice, at least 32. Nothing inside depends on it: other lengths pass, too.
     channels_last : how the features lie in memory; it changes the speed, and the last digits of float32 sums.
 
     Raises
     ------
     SettingError
-        If there are fewer than 32 bins, or no label.
-
+        If there are fewer than 32 bins or frames, or no label.
     """
 
     cam_layers: ClassVar[tuple[str, ...]] = tuple(f"block{i}" for i in range(1, len(WIDTHS) + 1))
 
-    def __init__(self, labels: int, *, bins: int = 64, channels_last: bool = True) -> None:
+    def __init__(self, labels: int, *, bins: int = 64, frames: int = 501, channels_last: bool = True) -> None:
         super().__init__()
-        if bins < LEAST or labels < 1:
+        if min(bins, frames) < LEAST or labels < 1:
             raise SettingError(
-                f"{bins} bins and {labels} labels", remedy=f"Give at least {LEAST} bins and one label", where="Cnn14"
+                f"{bins} bins, {frames} frames and {labels} labels",
+                remedy=f"Give at least {LEAST} bins and frames, and one label",
+                where="Cnn14",
             )
+        self.bins, self.frames = bins, frames
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
         self.norm = nn.BatchNorm1d(bins)
         for index, (inside, outside) in enumerate(zip((1, *WIDTHS), WIDTHS, strict=False), start=1):
@@ -97,3 +104,51 @@ class Cnn14(nn.Module):
         features = self.drop_late(self.relu(self.hidden(self.drop_late(pooled))))
         logits: Tensor = self.out(features)
         return logits
+
+    @classmethod
+    def from_settings(cls, labels: int, settings: Mapping[str, object]) -> Cnn14:
+        """An untrained one; settings ``bins`` and ``frames``."""
+        only(settings, ("bins", "frames"), "cnn14")
+        return cls(labels, bins=whole(settings, "bins"), frames=whole(settings, "frames"))
+
+
+MEL = FrontEndCard(
+    sample_rate=32000,
+    n_fft=1024,
+    hop_length=320,
+    n_mels=64,
+    fmin=50.0,
+    fmax=14000.0,
+    pad_mode="reflect",
+    scaling="dB",
+)
+STFT = FrontEndCard(
+    sample_rate=16000,
+    n_fft=512,
+    hop_length=256,
+    n_mels=0,
+    fmin=0.0,
+    fmax=8000.0,
+    pad_mode="reflect",
+    scaling="dB",
+    kind="log_stft",
+)
+# Five seconds each, the length of an ESC-50 sound.
+DEFAULTS = Recipe(
+    architecture="cnn14",
+    front_end=MEL,
+    frames=501,
+    settings={"bins": 64, "frames": 501},
+    learning_rate=1e-4,
+    batch_size=32,
+    epochs=20,
+)
+DEFAULTS_STFT = Recipe(
+    architecture="cnn14",
+    front_end=STFT,
+    frames=313,
+    settings={"bins": 257, "frames": 313},
+    learning_rate=1e-4,
+    batch_size=32,
+    epochs=20,
+)
