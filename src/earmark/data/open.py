@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from earmark.data.catalogue import DATASETS
@@ -69,7 +70,7 @@ def recognise(path: Path) -> str:
                     "is no data set", remedy="Give a folder, or a manifest as .csv, .tsv or .parquet", where=path
                 )
             return "audioset" if "segments" in path.name else "manifest"
-        tests = (
+        tests: tuple[tuple[str, Callable[[], bool]], ...] = (
             ("manifest", lambda: manifest.find_manifest(path) is not None),
             ("speech_commands", lambda: speech_commands.is_speech_commands(path)),
             ("gtzan", lambda: gtzan.is_gtzan(path)),
