@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,8 +49,11 @@ class Fades:
         """Number of segments."""
         return len(self.edges) - 1
 
-    def stretches(self, start: int, stop: int) -> Iterator[Stretch]:
+    def stretches(self, start: int, stop: int) -> tuple[Stretch, ...]:
         """The stretches that cover samples ``start`` to ``stop``, in order, without gap or overlap."""
+        return _stretches(self, start, stop)
+
+    def _found(self, start: int, stop: int) -> Iterator[Stretch]:
         # 0 before the middle of the first sample of a fade, 1 after that of the last: nothing is repeated.
         ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(2 * self.half) + 0.5) / max(1, 2 * self.half))).astype(np.float32)
         for segment in range(self.segments):
@@ -64,6 +68,12 @@ class Fades:
             low, high = max(start, end), min(stop, end + 2 * self.half)
             if low < high:
                 yield Stretch(low, high, segment, ramp[low - end : high - end])
+
+
+@functools.lru_cache(maxsize=256)
+def _stretches(cuts: Fades, start: int, stop: int) -> tuple[Stretch, ...]:
+    # Every batch of a patch asks for the same ones.
+    return tuple(cuts._found(start, stop))
 
 
 def fades(edges_s: Sequence[float], fade_s: float, clip: Clip) -> Fades:

@@ -111,13 +111,15 @@ class Layered(CutClip):
 
     def _scale(self, gains: NDArray[np.float32], start: int, stop: int, out: NDArray[np.float32]) -> None:
         """One layer is only scaled: NumPy does that at the speed of memory, without waiting for threads each time."""
-        sound = self._differences[0].numpy()
-        for stretch in self._fades.stretches(start, stop):
-            gain = gains[:, stretch.segment, np.newaxis, np.newaxis]
-            if stretch.rise is not None:
-                gain = gain + (gains[:, stretch.segment + 1, np.newaxis, np.newaxis] - gain) * stretch.rise
-            piece = sound[:, stretch.start : stretch.stop]
-            np.multiply(gain, piece, out=out[:, :, stretch.start - start : stretch.stop - start])
+        for channel, sound in enumerate(self._differences[0].numpy()):
+            # Matrices with a stride: NumPy is half as fast again as on three axes.
+            rows = out[:, channel]
+            for stretch in self._fades.stretches(start, stop):
+                gain = gains[:, stretch.segment, np.newaxis]
+                if stretch.rise is not None:
+                    gain = gain + (gains[:, stretch.segment + 1, np.newaxis] - gain) * stretch.rise
+                piece = sound[stretch.start : stretch.stop]
+                np.multiply(gain, piece, out=rows[:, stretch.start - start : stretch.stop - start])
 
     def _add_up(self, gains: Tensor, start: int, stop: int, out: Tensor) -> None:
         for stretch in self._fades.stretches(start, stop):

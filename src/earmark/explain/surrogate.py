@@ -15,14 +15,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotri
 
 from earmark.explain.game import Floats
 
 # Shares of variance in third order, and of noise, that are tried; the marginal likelihood chooses.
 _THIRD = (1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
 _NOISE = (1e-6, 1e-4, 1e-3, 1e-2, 0.05, 0.2)
-_ROWS_FOR_CHOICE = 192
+_ROWS_FOR_CHOICE = 96
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Surrogate:
 def fit_surrogate(signs: Floats, differences: Floats) -> Surrogate:
     """Fit the process to differences ``(B, K)`` at signs ``(B, n)`` of ±1 (Rasmussen & Williams 2006, eq. 2.30, 5.12).
 
-    All outputs share one kernel; its two shares are chosen by the marginal likelihood of a spread of at most 192 rows,
+    All outputs share one kernel; its two shares are chosen by the marginal likelihood of a spread of at most 96 rows,
     each output scaled to unit variance.
     """
     n = signs.shape[1]
@@ -57,8 +58,8 @@ def fit_surrogate(signs: Floats, differences: Floats) -> Surrogate:
     factor = cho_factor(covariance + noise * np.eye(len(signs)))
     alpha = cho_solve(factor, y)
     # Leave-one-out residuals: alpha over the diagonal of the inverse (R&W eq. 5.12).
-    half = solve_triangular(factor[0], np.eye(len(signs)), lower=factor[1], trans=0 if factor[1] else 1)
-    inverse_diagonal = np.einsum("ij,ij->j", half, half)
+    inverse, _ = dpotri(factor[0], lower=factor[1])
+    inverse_diagonal = inverse.diagonal()
     total = signs.sum(axis=1, keepdims=True)
     others = total - signs
     pairs_of_others = (others**2 - (n - 1)) / 2
@@ -66,7 +67,7 @@ def fit_surrogate(signs: Floats, differences: Floats) -> Surrogate:
     basis = signs / n + share * signs * pairs_of_others / 3 / triple_norm
     return Surrogate(
         shapley=(basis.T @ alpha * scale).T,
-        fitted=covariance @ alpha * scale,
+        fitted=(y - noise * alpha) * scale,
         left_out=alpha / inverse_diagonal[:, np.newaxis] * scale,
     )
 
