@@ -92,6 +92,8 @@ class Layered(CutClip):
 
     def to(self, device: str | torch.device) -> Layered:
         """The same components with their layers on another device; ``render`` answers there."""
+        if self._original.device == torch.device(device):
+            return self
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._differences = self._differences.to(device)

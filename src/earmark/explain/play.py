@@ -17,6 +17,7 @@ from earmark.errors import ScoresError
 from earmark.explain.game import Bools, CachedGame, Floats, Part, SumGame, Watch
 from earmark.features.linear import LinearFrontEnd
 from earmark.models.classifier import Activation, Classifier, Differentiable, Patch, Patchwise
+from earmark.models.device import device_of
 
 
 def play(
@@ -77,11 +78,14 @@ _Ask = Callable[[Bools, Patch | None], torch.Tensor]
 
 def _waveform(classifier: Classifier, components: Components) -> _Ask:
     """Render every mask as sound and let the classifier listen: right for any classifier."""
+    device = device_of(classifier)
+    # What can be mixed where the classifier computes, is: then masks are all that travels.
+    cut = components.to(device) if isinstance(components, Layered) else components
 
     def ask(masks: Bools, patch: Patch | None) -> torch.Tensor:
         if patch is None or not isinstance(classifier, Patchwise):
-            return classifier.scores(components.render(masks))
-        return classifier.patch_scores(components.render(masks, patch.start, patch.stop), patch)
+            return classifier.scores(cut.render(masks).to(device))
+        return classifier.patch_scores(cut.render(masks, patch.start, patch.stop).to(device), patch)
 
     return ask
 
@@ -98,7 +102,8 @@ def _spectral(classifier: Classifier, components: Components) -> _Ask | None:
     network, front_end = classifier, classifier.front_end
     # Components made of cells of layers × segments: their masks say what becomes of each cell.
     cut = None if isinstance(components, Layered) else components
-    renderer = SpectralRenderer(components if isinstance(components, Layered) else components.cells, front_end)
+    layered = components if isinstance(components, Layered) else components.cells
+    renderer = SpectralRenderer(layered.to(device_of(classifier)), front_end)
 
     def ask(masks: Bools, patch: Patch | None) -> torch.Tensor:
         span = (0, None) if patch is None else (patch.first_frame, patch.first_frame + patch.frames)
