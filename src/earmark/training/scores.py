@@ -1,10 +1,10 @@
 """How well a classifier judged labelled sounds, with intervals that respect which of them belong together.
 
-Conventions: ``truth`` are places in the list of labels, ``probabilities`` are ``(N, K)``, a confusion matrix has a row for
-each true class and a column for each predicted one. Intervals are percentiles of a bootstrap that draws whole groups (tracks,
-artists) with replacement (Efron & Tibshirani 1993, ch. 13; Field & Welsh 2007, "cluster bootstrap"): slices of one
-track are no independent witnesses. Precision, recall and F1 of a class are 0 where their denominator is 0; macro-F1 is
-the mean over the classes that occur in truth or prediction, as scikit-learn has it.
+Conventions: ``truth`` are places in the list of labels, ``probabilities`` are ``(N, K)``, a confusion matrix has a row
+for each true class and a column for each predicted one. Intervals are percentiles of a bootstrap that draws whole
+groups (tracks, artists) with replacement (Field & Welsh 2007, "cluster bootstrap"): slices of one track are no
+independent witnesses. Precision, recall and F1 of a class are 0 where their denominator is 0; macro-F1 is the mean over
+the classes that occur in truth or prediction, as scikit-learn has it.
 
 The expected calibration error is that of Guo et al. (2017, eq. 3), with equally wide bins of the top probability.
 """
