@@ -1,10 +1,12 @@
 """The training loop on a tiny network: what it keeps, when it stops, and that no kill can be told from its result."""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,50 +24,11 @@ from earmark.training.learner import weights_of
 from earmark.training.network import standardise, statistics, train_network
 from earmark.training.settings import FitSettings, learning_rate_at
 
-# Also run by the subprocess that is killed: the same data, network and settings.
-SETUP = """
-from pathlib import Path
-import numpy as np, torch
-from torch import nn
-from earmark.training.augment import Augmentation
-from earmark.training.examples import slices
-from earmark.training.settings import FitSettings
-
-def material():
-    rng = np.random.default_rng(0)
-    sounds, labels = [], [i % 3 for i in range(24)]
-    for label in labels:
-        sound = rng.standard_normal((6, 25)).astype(np.float32)
-        sound[2 * label] += 0.7
-        sounds.append(sound)
-    names = [str(i) for i in range(24)]
-    training = slices(sounds[:18], labels[:18], names[:18], 10, shift=3)
-    return training, slices(sounds[18:], labels[18:], names[18:], 10)
-
-def network():
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        return nn.Sequential(nn.Flatten(), nn.Linear(60, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3),
-                             nn.Linear(16, 3))
-
-SETTINGS = FitSettings(epochs=EPOCHS, batch_size=8, learning_rate=1e-3, patience=EPOCHS, device="cpu", seed=3,
-                       schedule="cosine", warmup_epochs=2, class_weights=True,
-                       augmentation=Augmentation(reverse=0.5, spec_bins=2, spec_frames=2, mixup=0.3))
-"""
-EPOCHS = 60
-exec(SETUP)  # noqa: S102 - the text above, shared with the subprocess
-
-CHILD = (
-    SETUP
-    + """
-import sys
-from earmark.training import keeper
-from earmark.training.network import train_network
-keeper.SAVE_EVERY_S = 0.0
-training, validation = material()
-train_network(network(), training, validation, 3, SETTINGS, Path(sys.argv[1]), mean=torch.zeros(6))
-"""
-)
+# The subprocess that is killed runs the same file.
+SCRIPT = Path(__file__).parent / "training_to_kill.py"
+TINY = runpy.run_path(str(SCRIPT))
+material, network, SETTINGS = TINY["material"], TINY["network"], TINY["SETTINGS"]
+EPOCHS = SETTINGS.epochs
 
 
 def train(folder, settings=None, **options):
@@ -94,8 +57,7 @@ def whole(tmp_path_factory):
 
 
 def test_killed_and_resumed_is_the_same_as_never_stopped(whole, tmp_path):
-    code = f"EPOCHS = {EPOCHS}\n{CHILD}"
-    child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, str(SCRIPT), str(tmp_path)], stderr=subprocess.PIPE)
     curves = tmp_path / "curves.csv"
     deadline = time.monotonic() + 120
     while not (curves.exists() and len(curves.read_text().splitlines()) > 4):
@@ -187,7 +149,7 @@ def test_thawing_by_epoch(tmp_path):
 
 
 def test_a_loss_that_is_no_number_is_told(tmp_path):
-    with pytest.raises(SettingError, match="no number any more in epoch 1.*lower learning rate"):
+    with pytest.raises(SettingError, match=r"no number any more in epoch 1.*lower learning rate"):
         train(tmp_path, FitSettings(epochs=2, batch_size=8, learning_rate=1e30, patience=0, device="cpu"))
 
 
@@ -212,7 +174,7 @@ def test_an_epoch_deals_every_example_once_to_all_processes_together():
     for world in (1, 3):
         ranks = [Batches(examples, 8, 5, rank=rank, world=world) for rank in range(world)]
         seen = [[r[(epoch, b)].targets.tolist() for r in ranks for b in range(len(r))] for epoch in (0, 1)]
-        assert [sorted(sum(epoch, [])) for epoch in seen] == [list(range(50))] * 2
+        assert [sorted(p for places in epoch for p in places) for epoch in seen] == [list(range(50))] * 2
         assert seen[0] != seen[1]
     sizes = [len(Batches(examples, 8, 5)[(0, b)].targets) for b in range(7)]
     assert max(sizes) <= 8
@@ -247,7 +209,7 @@ def test_learning_rates():
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(SettingError, match="no CUDA device here.*--device cpu"):
+    with pytest.raises(SettingError, match=r"no CUDA device here.*--device cpu"):
         train(tmp_path, FitSettings(epochs=1, batch_size=8, learning_rate=1e-3, patience=0, device="cuda"))
     with pytest.raises(SettingError, match="unknown device 'gpu'"):
         place("gpu")
@@ -255,9 +217,9 @@ def test_a_gpu_that_is_not_there_is_told(tmp_path):
 
 
 def test_out_of_memory_says_which_batch_size_to_try():
-    with pytest.raises(SettingError, match="out of memory with batches of 64. Try --batch-size 32"):
-        with told_what_fits(64, "cpu"):
-            torch.empty(1 << 60)
+    told = r"out of memory with batches of 64\. Try --batch-size 32"
+    with pytest.raises(SettingError, match=told), told_what_fits(64, "cpu"):
+        torch.empty(1 << 60)
     with pytest.raises(SettingError, match="smaller model"), told_what_fits(2, "cpu"):
         np.empty(1 << 45)
     with pytest.raises(RuntimeError, match="shape"), told_what_fits(64, "cpu"):

@@ -124,7 +124,7 @@ def slices(
             starts.append(start)
     if short:
         raise DatasetError(
-            f"{len(short)} of {len(names)} sounds are shorter than one slice of {length} frames, the first is {short[0]}",
+            f"{len(short)} of {len(names)} sounds are shorter than a slice of {length} frames, the first is {short[0]}",
             remedy="Leave them out, or train with shorter slices (--frames)",
             where="slices",
         )

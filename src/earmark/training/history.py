@@ -70,7 +70,7 @@ class TensorBoard:
     def __init__(self, folder: Path, first: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder), purge_step=first)  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(folder), purge_step=first)
 
     def add(self, row: Epoch) -> None:
         """Add an epoch."""
@@ -79,8 +79,8 @@ class TensorBoard:
                 continue
             kind, _, rest = name.partition("_")
             tag = name if kind == "learning" else f"{rest}/train" if kind == "train" else f"{name}/validation"
-            self._writer.add_scalar(tag, value, row.epoch)  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(tag, value, row.epoch)
 
     def close(self) -> None:
         """Write what is not yet written."""
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()

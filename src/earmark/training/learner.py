@@ -35,6 +35,9 @@ class Learner(pl.LightningModule):
     front_end : turns the examples into spectrograms, where they are waveforms (padded already).
     """
 
+    class_weights: Tensor
+    mean: Tensor
+
     def __init__(
         self,
         network: nn.Module,
@@ -74,7 +77,8 @@ class Learner(pl.LightningModule):
             rank=self.trainer.global_rank,
             world=self.trainer.world_size,
         )
-        return _loader(batches, self.trainer.fit_loop.epoch_progress.current.processed)
+        done: int = self.trainer.fit_loop.epoch_progress.current.processed  # type: ignore[attr-defined]
+        return _loader(batches, done)
 
     def val_dataloader(self) -> Any:
         """The validation slices in their own order; nothing where there are none."""

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,11 @@ from earmark.training.history import Epoch
 from earmark.training.progress import Watch
 from earmark.training.settings import FitSettings
 
-_PRECISION = {"32": "32-true", "16": "16-mixed", "bf16": "bf16-mixed"}
+_PRECISION: dict[str, Literal["32-true", "16-mixed", "bf16-mixed"]] = {
+    "32": "32-true",
+    "16": "16-mixed",
+    "bf16": "bf16-mixed",
+}
 
 
 @dataclass(frozen=True, eq=False)
