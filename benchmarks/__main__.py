@@ -18,6 +18,7 @@ NAMES = (
     "accuracy",
     "patchwise",
     "linearity",
+    "musicnn",
     "batches",
     "memory",
 )
