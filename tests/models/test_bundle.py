@@ -95,7 +95,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "card is a list": (lambda f: (f / CARD).write_text("[]"), CARD, "no card"),
     "card is binary": (lambda f: (f / CARD).write_bytes(b"\xff\xfe\x00"), CARD, "no card"),
     "another schema": (edit(schema="else"), CARD, "schema"),
-    "newer version": (edit(version=2), CARD, "Update earmark"),
+    "newer version": (edit(version=3), CARD, "Update earmark"),
     "labels missing": (drop("labels"), CARD, "labels"),
     "labels empty": (edit(labels=[]), CARD, "labels"),
     "unknown activation": (edit(activation="relu"), CARD, "activation"),
@@ -117,7 +117,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str, str]] = {
             }
         ),
         "mine",
-        "64 mel bands",
+        "64",
     ),
 }
 

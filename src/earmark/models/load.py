@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from earmark.models.bundle import CARD, bundle_folder, load_bundle
+from earmark.errors import BundleError
+from earmark.models.bundle import CARD, Bundle, bundle_folder, load_bundle
 from earmark.models.catalogue import PRETRAINED
 from earmark.models.classifier import Classifier
 from earmark.models.fetch import get
@@ -35,9 +36,41 @@ def load_model(name_or_path: str | Path, *, say: Callable[[str], None] | None = 
         path = Path(name_or_path)
         if path.is_dir() or path.name == CARD or any(mark in text for mark in (os.sep, "/")):
             folder = path.parent if path.name == CARD else path
-            return tagger_from(load_bundle(folder), folder)
+            return classifier_from(load_bundle(folder), folder, say=say)
     PRETRAINED.entry(text)
     folder = bundle_folder(text)
     if not folder.exists():
         get(text, say=say)
     return tagger_from(load_bundle(folder, remedy=f"Run: earmark models get {text}"), folder)
+
+
+def classifier_from(bundle: Bundle, where: object, *, say: Callable[[str], None] | None = None) -> Classifier:
+    """The classifier that a bundle of any kind holds.
+
+    Parameters
+    ----------
+    bundle : as read.
+    where : for messages.
+    say : receives one line about each thing that takes time (a probe's base may have to be fetched).
+
+    Raises
+    ------
+    BundleError
+        If card and weights do not belong together.
+    FetchError, OutputError
+        If the base of a probe has to be fetched and cannot be.
+    """
+    card = bundle.card
+    if card.kind == "probe":
+        from earmark.models.probe import probe_from
+
+        if card.embedding is None:
+            raise BundleError(
+                "the card of a probe names no embedding", remedy="Save or fetch the model again", where=where
+            )
+        return probe_from(bundle, load_model(card.embedding.model, say=say), where)
+    if card.kind == "estimator" or card.descriptors is not None:
+        from earmark.models.descriptor_classifier import descriptor_classifier_from
+
+        return descriptor_classifier_from(bundle, where)
+    return tagger_from(bundle, where)

@@ -36,6 +36,8 @@ class Recipe:
     pretrained : name of the model whose embedding is used.
     grown_on : the recipe of a trained network that this one takes over and continues; None to start afresh.
     thawed : the layers of the part taken over that are trained on; the others stay as they are.
+    stages : layers to thaw one after the other where training starts from weights taken over (gradual thawing); the
+        first are trained from the start, the rest are frozen until it is their turn.
     """
 
     architecture: str
@@ -52,6 +54,7 @@ class Recipe:
     pretrained: str | None = None
     grown_on: str | None = None
     thawed: tuple[str, ...] = ()
+    stages: tuple[tuple[str, ...], ...] = ()
 
     def with_frames(self, frames: int) -> Recipe:
         """The same over slices of another length, in frames of the front end.

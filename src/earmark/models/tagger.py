@@ -1,42 +1,58 @@
-"""A network over log-mel patches as a classifier: patchwise and differentiable."""
+"""A network over slices of a spectrogram as a classifier: patchwise and differentiable."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from earmark.errors import AudioError, BundleError, SettingError
+from earmark.errors import BundleError, SettingError
 from earmark.features.front_end import front_end_from
-from earmark.features.mel import LogMel
 from earmark.models.bundle import Bundle, Card
 from earmark.models.catalogue import ARCHITECTURES, Architecture
-from earmark.models.classifier import Activation, InputSpec, Patch
+from earmark.models.classifier import Activation, FrontEnd, InputSpec, Patch, TokenGrid
+from earmark.models.slicing import Slicing
 
-# Patches per call of the network: the fastest on a CPU.
+# Slices per call of the network: the fastest on a CPU.
 _AT_ONCE = 8
 
 
 class Tagger:
-    """Scores of a clip are the means of the scores of its patches, equally long windows side by side.
+    """Scores of a clip are the means of the scores of its slices, equally long windows side by side.
 
-    As in the published code only full patches count: what is left over at the end of a clip is not heard. Nothing is
-    trained here: the network's parameters are frozen, gradients with respect to the sound flow.
+    Only full slices count: what is left over at the end of a clip is not heard. Nothing is trained here: the network's
+    parameters are frozen, gradients with respect to the sound flow.
 
     Parameters
     ----------
     card : labels, front end and so on.
     network : the trained network.
+
+    Raises
+    ------
+    SettingError
+        If the card has no front end, or one of another number of bins than the network takes.
     """
 
     def __init__(self, card: Card, network: Architecture) -> None:
+        if card.front_end is None or network.frames < 1:
+            raise SettingError(
+                f"{card.architecture} takes no spectrograms", remedy="Use DescriptorClassifier", where=card.name
+            )
         self.card = card
         self._network = network
         self._module = cast(nn.Module, network)
         self._module.requires_grad_(False).eval()
         self._front_end = front_end_from(card.front_end)
+        bins = len(self._front_end.bin_hz)
+        if bins != network.bins:
+            raise SettingError(
+                f"{card.architecture} takes {network.bins} bins, the front end gives {bins}",
+                remedy="Make the setting bins and the front end agree",
+                where=card.name,
+            )
+        self._slicing = Slicing(self._front_end, network.frames, card.name)
 
     @property
     def name(self) -> str:
@@ -45,14 +61,14 @@ class Tagger:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """K tags."""
+        """K labels."""
         return self.card.labels
 
     @property
     def input(self) -> InputSpec:
-        """Mono at the front end's rate, at least one patch long."""
-        rate = self.card.front_end.sample_rate
-        return InputSpec(rate, channels=1, min_length_s=self._shortest / rate)
+        """Mono at the front end's rate, at least one slice long."""
+        rate = self._front_end.sample_rate
+        return InputSpec(rate, channels=1, min_length_s=self._slicing.shortest / rate)
 
     @property
     def activation(self) -> Activation:
@@ -65,8 +81,8 @@ class Tagger:
         return self.card.fingerprint
 
     @property
-    def front_end(self) -> LogMel:
-        """Waveform → log-mel spectrogram."""
+    def front_end(self) -> FrontEnd:
+        """Waveform → spectrogram."""
         return self._front_end
 
     @property
@@ -75,120 +91,119 @@ class Tagger:
         return self._module
 
     @property
+    def architecture(self) -> Architecture:
+        """The same network, as what it is."""
+        return self._network
+
+    @property
     def cam_layers(self) -> tuple[str, ...]:
         """Layers for class activation maps, the deepest last."""
         return self._network.cam_layers
 
+    @property
+    def slice_shape(self) -> tuple[int, int]:
+        """Bins and frames of a slice."""
+        return self._network.bins, self._network.frames
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is; waveforms are taken there."""
+        return next(self._module.parameters(), torch.empty(0)).device
+
+    def to(self, device: str | torch.device) -> Tagger:
+        """Move network and front end to a device; returns itself."""
+        self._module.to(device)
+        self._front_end.to(device)
+        return self
+
     def logits(self, spectrogram: Tensor) -> Tensor:
-        """Spectrograms ``(B, bins, frames of a patch)`` → values before the activation, ``(B, K)``.
+        """Spectrograms ``(B, bins, frames of a slice)`` → values before the activation, ``(B, K)``.
 
         Raises
         ------
         SettingError
-            If the spectrograms are not those of one patch.
+            If the spectrograms are not those of one slice.
         """
-        expected = (self._network.bins, self._network.frames)
+        expected = self.slice_shape
         if spectrogram.ndim != 3 or tuple(spectrogram.shape[1:]) != expected:
             raise SettingError(
                 f"spectrograms of shape {tuple(spectrogram.shape)} instead of (batch, {expected[0]}, {expected[1]})",
                 remedy="Give it one patch at a time",
                 where=self.name,
             )
-        return torch.cat([self._network(part) for part in torch.split(spectrogram, _AT_ONCE)])
+        logits = torch.cat([self._network(part) for part in torch.split(spectrogram, _AT_ONCE)])
+        return logits if self.card.temperature == 1.0 else logits / self.card.temperature
 
     def scores(self, batch: Tensor) -> Tensor:
-        """Probabilities ``(B, K)`` of waveforms ``(B, 1, samples)``: the mean over patches.
+        """Probabilities ``(B, K)`` of waveforms ``(B, 1, samples)``: the mean over slices.
 
         Raises
         ------
         AudioError
-            If the waveforms are shorter than one patch.
+            If the waveforms are shorter than one slice.
         """
         return self.taggram(batch).mean(1)
 
     def taggram(self, batch: Tensor) -> Tensor:
-        """Probabilities of each patch, ``(B, patches, K)``, from waveforms ``(B, 1, samples)``.
+        """Probabilities of each slice, ``(B, slices, K)``, from waveforms ``(B, 1, samples)``.
 
         Raises
         ------
         AudioError
-            If the waveforms are shorter than one patch.
+            If the waveforms are shorter than one slice.
         """
-        count = self._count(batch.shape[-1])
-        frames = self._network.frames
-        spectrogram: Tensor = self._front_end(batch)[:, :, : count * frames]
-        patches = spectrogram.reshape(len(batch), -1, count, frames).transpose(1, 2).flatten(0, 1)
-        return self._activate(self.logits(patches)).reshape(len(batch), count, -1)
+        slices = self.slices(batch)
+        return self._activate(self.logits(slices.flatten(0, 1))).reshape(len(batch), slices.shape[1], -1)
+
+    def slices(self, batch: Tensor) -> Tensor:
+        """Spectrograms of the slices, ``(B, slices, bins, frames)``, from waveforms ``(B, 1, samples)``.
+
+        Raises
+        ------
+        AudioError
+            If the waveforms are shorter than one slice.
+        """
+        return self._slicing.spectrograms(batch.to(self.device))
 
     def patches(self, samples: int) -> tuple[Patch, ...]:
-        """The patches of a clip of that many samples, in time order, side by side from its start to its end.
+        """The slices of a clip of that many samples, in time order, side by side from its start to its end.
 
         The last one stands for what is left over as well, although the model does not hear it.
 
         Raises
         ------
         AudioError
-            If the clip is shorter than one patch.
+            If the clip is shorter than one slice.
         """
-        rate, hop = self._front_end.sample_rate, self._front_end.hop_length
-        half, frames = self._front_end.n_fft // 2, self._network.frames
-        count = self._count(samples)
-        # The border between two patches is halfway between the centres of two frames.
-        borders = [0.0, *((index * frames - 0.5) * hop / rate for index in range(1, count)), samples / rate]
-        made = []
-        for index in range(count):
-            first = index * frames
-            start, stop = first * hop - half, (first + frames - 1) * hop + half
-            made.append(
-                Patch(
-                    start_s=borders[index],
-                    end_s=borders[index + 1],
-                    start=max(0, start),
-                    stop=min(samples, stop),
-                    pad_left=max(0, -start),
-                    pad_right=max(0, stop - samples),
-                    first_frame=first,
-                    frames=frames,
-                )
-            )
-        return tuple(made)
+        return self._slicing.patches(samples)
 
     def patch_scores(self, batch: Tensor, patch: Patch) -> Tensor:
-        """Probabilities ``(B, K)`` of one patch, from waveforms ``(B, 1, patch.stop - patch.start)``.
+        """Probabilities ``(B, K)`` of one slice, from waveforms ``(B, 1, patch.stop - patch.start)``.
 
         Raises
         ------
         AudioError
             If the waveforms are not those samples.
         """
-        if batch.shape[-1] != patch.stop - patch.start:
-            raise AudioError(
-                f"{batch.shape[-1]} samples instead of the patch's {patch.stop - patch.start}",
-                remedy="Give it samples patch.start to patch.stop",
-                where=self.name,
-            )
-        if patch.pad_left or patch.pad_right:
-            # A clip is extended by reflection, and both ends of a clip lie inside one patch each.
-            batch = nn.functional.pad(batch, (patch.pad_left, patch.pad_right), mode=self._front_end.pad_mode)
-        return self._activate(self.logits(self._front_end.without_padding(batch)))
-
-    @property
-    def _shortest(self) -> int:
-        return (self._network.frames - 1) * self._front_end.hop_length
-
-    def _count(self, samples: int) -> int:
-        count = (samples // self._front_end.hop_length + 1) // self._network.frames
-        if count == 0:
-            raise AudioError(
-                f"the sound lasts {samples / self._front_end.sample_rate:.2f} s, {self.name} needs at least "
-                f"{self._shortest / self._front_end.sample_rate:.2f} s",
-                remedy="Use a longer sound",
-                where=self.name,
-            )
-        return count
+        return self._activate(self.logits(self._slicing.patch_spectrograms(batch.to(self.device), patch)))
 
     def _activate(self, logits: Tensor) -> Tensor:
         return torch.sigmoid(logits) if self.activation == "sigmoid" else torch.softmax(logits, 1)
+
+
+class TokenTagger(Tagger):
+    """A tagger whose network is a transformer: the place of each token on a slice is known."""
+
+    @property
+    def token_grid(self) -> TokenGrid:
+        """Where the tokens lie."""
+        grid: TokenGrid = self._network.token_grid  # type: ignore[attr-defined]
+        return grid
+
+
+def tagger(card: Card, network: Architecture) -> Tagger:
+    """The classifier of a network over slices; a ``TokenTagger`` where the network knows a ``token_grid``."""
+    return (TokenTagger if hasattr(network, "token_grid") else Tagger)(card, network)
 
 
 def tagger_from(bundle: Bundle, where: object) -> Tagger:
@@ -201,16 +216,10 @@ def tagger_from(bundle: Bundle, where: object) -> Tagger:
     """
     card = bundle.card
     try:
-        network = ARCHITECTURES.get(card.architecture).from_settings(len(card.labels), _settings(card))
+        network = ARCHITECTURES.get(card.architecture).from_settings(len(card.labels), card.settings)
         cast(nn.Module, network).load_state_dict(bundle.weights, strict=True)
-        return Tagger(card, network)
+        return tagger(card, network)
     except (SettingError, RuntimeError, ValueError, TypeError, KeyError) as error:
         raise BundleError(
             f"the card does not describe these weights ({error})", remedy="Save or fetch the model again", where=where
         ) from error
-
-
-def _settings(card: Card) -> Mapping[str, object]:
-    if card.front_end.n_mels != ARCHITECTURES.get(card.architecture).bins:
-        raise ValueError(f"{card.architecture} does not take {card.front_end.n_mels} mel bands")
-    return card.settings

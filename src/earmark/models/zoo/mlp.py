@@ -35,8 +35,8 @@ class Mlp(nn.Module):
     ----------
     labels : number of classes.
     columns : of a row.
-    layers : units and activation of each hidden layer, such as "85r-75r-65l"; by default the published ones for that
-        number of columns.
+    layers : units and activation of each hidden layer, such as "85r-75r-65l"; "" for none; by default the published
+        ones for that number of columns.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def parse_layers(text: str) -> tuple[tuple[int, bool], ...]:
     >>> parse_layers("42r-35l")
     ((42, True), (35, False))
     """
-    parts = text.split("-")
+    parts = text.split("-") if text else []
     if not all(re.fullmatch(r"[1-9][0-9]*[rl]", part) for part in parts):
         raise ValueError(f"layers must be like 85r-75r-65l (units, then r for ReLU or l for linear), not {text!r}")
     return tuple((int(part[:-1]), part[-1] == "r") for part in parts)
