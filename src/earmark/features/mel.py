@@ -6,25 +6,17 @@ throughout. The numbers are those of ``librosa.feature.melspectrogram``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from earmark.errors import AudioError, SettingError
-
-PadMode = Literal["reflect", "constant"]
-
-# name → (what it does to a mel power, how to write it on an axis)
-SCALINGS: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
-    "log10(10000x+1)": (lambda power: torch.log10(10000.0 * power + 1.0), "log10(10000 · mel power + 1)"),
-}
+from earmark.errors import SettingError
+from earmark.features.framed import Framed, PadMode, power_of
+from earmark.features.scaling import scaling_named
 
 
-class LogMel(nn.Module):
+class LogMel(Framed):
     """Waveforms ``(B, 1, samples)`` → log-mel spectrograms ``(B, n_mels, frames)``, differentiable.
 
     Parameters
@@ -34,10 +26,8 @@ class LogMel(nn.Module):
     hop_length : samples from frame to frame.
     n_mels : number of mel bands (Slaney's scale and area normalisation).
     fmin, fmax : range of the bands in Hz; ``fmax`` None means half the sample rate.
-    center : whether frame t is centred at sample ``t * hop_length``, the waveform being padded by half a frame on both
-        sides; False reads the waveform as it is (frame t then starts there).
-    pad_mode : "reflect" or "constant" (zeros), how a centred waveform is padded.
-    scaling : name in ``SCALINGS``.
+    center, pad_mode : see ``Framed``.
+    scaling : name in ``earmark.features.scaling.SCALINGS``.
 
     Raises
     ------
@@ -51,7 +41,6 @@ class LogMel(nn.Module):
     (2, 96, 63)
     """
 
-    window: Tensor
     bank: Tensor
 
     def __init__(
@@ -67,33 +56,27 @@ class LogMel(nn.Module):
         pad_mode: PadMode = "reflect",
         scaling: str = "log10(10000x+1)",
     ) -> None:
-        super().__init__()
+        super().__init__(sample_rate, n_fft, hop_length, center=center, pad_mode=pad_mode)
         top = sample_rate / 2 if fmax is None else float(fmax)
-        if min(sample_rate, n_fft, hop_length, n_mels) < 1 or not 0 <= fmin < top <= sample_rate / 2:
+        if n_mels < 1 or not 0 <= fmin < top <= sample_rate / 2:
             raise SettingError(
                 f"no mel spectrogram of {n_mels} bands, {fmin:g}–{top:g} Hz, n_fft {n_fft}, hop {hop_length} at "
                 f"{sample_rate} Hz",
                 remedy="All must be positive, and fmin < fmax ≤ half the sample rate",
                 where="LogMel",
             )
-        if scaling not in SCALINGS:
-            raise SettingError(
-                f"unknown scaling {scaling!r}", remedy=f"Choose one of {', '.join(SCALINGS)}", where="LogMel"
-            )
-        if pad_mode not in ("reflect", "constant"):
-            raise SettingError(f"unknown pad_mode {pad_mode!r}", remedy="Use reflect or constant", where="LogMel")
-        self.sample_rate = sample_rate
-        self.n_fft = n_fft
-        self.hop_length = hop_length
         self.n_mels = n_mels
         self.fmin = float(fmin)
         self.fmax = top
-        self.center = center
-        self.pad_mode = pad_mode
         self.scaling = scaling
+        self._scaling = scaling_named(scaling, "LogMel")
         bank, self._bin_hz = mel_bank(sample_rate, n_fft, n_mels, self.fmin, self.fmax)
-        self.register_buffer("window", torch.hann_window(n_fft, periodic=True), persistent=False)
         self.register_buffer("bank", torch.from_numpy(bank), persistent=False)
+
+    @property
+    def bins(self) -> int:
+        """Rows of the result: ``n_mels``."""
+        return self.n_mels
 
     @property
     def bin_hz(self) -> NDArray[np.float64]:
@@ -103,69 +86,19 @@ class LogMel(nn.Module):
     @property
     def scale(self) -> str:
         """What the numbers are, for axes and captions."""
-        return SCALINGS[self.scaling][1]
-
-    def forward(self, waveform: Tensor) -> Tensor:
-        """Waveforms ``(B, 1, samples)`` → spectrograms ``(B, n_mels, frames)``.
-
-        Raises
-        ------
-        AudioError
-            If there is more than one channel, or too few samples to pad or to fill one frame.
-        """
-        if waveform.ndim != 3 or waveform.shape[1] != 1:
-            raise AudioError(
-                f"waveforms of shape {tuple(waveform.shape)} instead of (batch, 1, samples)",
-                remedy="Take the mean over the channels first",
-                where="LogMel",
-            )
-        return self.from_spectrum(self.spectrum(waveform))
-
-    def spectrum(self, waveform: Tensor) -> Tensor:
-        """The linear half: waveforms ``(B, 1, samples)`` → complex STFT ``(B, n_fft // 2 + 1, frames)``.
-
-        Raises
-        ------
-        AudioError
-            If there are too few samples to pad.
-        """
-        if not self.center:
-            return self._transform(waveform)
-        half = self.n_fft // 2
-        if self.pad_mode == "reflect" and waveform.shape[2] <= half:
-            raise AudioError(
-                f"{waveform.shape[2]} samples cannot be extended by reflecting {half}",
-                remedy="Use a longer sound",
-                where="LogMel",
-            )
-        return self._transform(nn.functional.pad(waveform, (half, half), mode=self.pad_mode))
+        return self._scaling.text.format("mel power")
 
     def from_spectrum(self, spectrum: Tensor) -> Tensor:
         """The other half: complex STFT ``(B, n_fft // 2 + 1, frames)`` → spectrogram ``(B, n_mels, frames)``."""
-        # re² + im² rather than |z|²: the modulus has no gradient at zero, and silence is common in masked sound.
-        power = spectrum.real.square() + spectrum.imag.square()
-        return SCALINGS[self.scaling][0](self.bank @ power)
+        return self._scaling.forward(self.bank @ power_of(spectrum))
 
-    def without_padding(self, waveform: Tensor) -> Tensor:
-        """The whole for a waveform that is padded already: frame t starts at sample ``t * hop_length``.
+    def inverse(self, spectrogram: Tensor) -> Tensor:
+        """Spectrograms ``(B, n_mels, frames)`` → power spectra ``(B, n_fft // 2 + 1, frames)``.
 
-        Raises
-        ------
-        AudioError
-            If there are fewer samples than one frame has.
+        By the pseudo-inverse of the mel bank: of all spectra with these mel powers the smallest one. What it makes
+        negative is no power and becomes 0.
         """
-        return self.from_spectrum(self._transform(waveform))
-
-    def _transform(self, waveform: Tensor) -> Tensor:
-        if waveform.shape[2] < self.n_fft:
-            raise AudioError(
-                f"{waveform.shape[2]} samples are less than one frame of {self.n_fft}",
-                remedy="Use a longer sound",
-                where="LogMel",
-            )
-        return torch.stft(
-            waveform[:, 0], self.n_fft, self.hop_length, window=self.window, center=False, return_complex=True
-        )
+        return (torch.linalg.pinv(self.bank) @ self._scaling.inverse(spectrogram)).clamp(min=0)
 
 
 def mel_bank(
