@@ -63,7 +63,7 @@ def test_all_bad_files_are_a_failure(run, bundle, tmp_path):
 
 
 def test_file_list_from_standard_input(run, bundle, sounds, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{sounds.song}\n\n{sounds.other}\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{sounds.song}\r\n\r\n  \n{sounds.other} \t\n"))
     done = run("predict", "-", "--model", bundle, "--json")
     assert done.code == 0
     assert [row["file"] for row in json.loads(done.out)] == [str(sounds.song), str(sounds.other)]

@@ -23,7 +23,7 @@ class Outcome(Generic[T]):
 
 
 def named(files: Sequence[str] | None) -> list[str]:
-    """The inputs, ``-`` replaced by the lines of standard input.
+    """The inputs, ``-`` replaced by the lines of standard input, without white space at their ends and empty ones.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def named(files: Sequence[str] | None) -> list[str]:
     names: list[str] = []
     for name in files or ():
         if name == "-":
-            names += [line.rstrip("\r\n") for line in sys.stdin if line.strip()]
+            names += [line.rstrip() for line in sys.stdin if line.strip()]
         else:
             names.append(name)
     if not names:
