@@ -255,7 +255,8 @@ class Job:
             words += ["--start", str(self.start_s)]
         if self.duration_s is not None:
             words += ["--duration", str(self.duration_s)]
-        words += ["--seed", str(self.seed), "-o", str(out)]
+        # Whoever asks again in the same place has the files of the first time there.
+        words += ["--seed", str(self.seed), "-o", str(out), "--overwrite"]
         return shlex.join(words)
 
 
