@@ -83,6 +83,8 @@ def test_the_command_in_the_report_makes_it_again(run, bundle, sounds, tmp_path)
     assert "--seed" in words
     assert run(*words[1:]).code == 0
     assert (tmp_path / "again" / "explanation.json").read_bytes() == first
+    # It is for the folder that the results are in already.
+    assert run(*words[1:]).code == 0
 
 
 def test_formats_for_other_programs(explained, tmp_path):
@@ -169,6 +171,13 @@ def test_dry_run_counts_and_writes_nothing(explained, tmp_path):
     assert plan["seconds"] > 0
     assert len(plan["would_write"]) == 4
     assert not (tmp_path / "out").exists()
+
+
+def test_a_large_report_is_named_by_its_final_path(explained, monkeypatch):
+    monkeypatch.setattr("earmark.report.html.LARGE_BYTES", 1000)
+    done = explained("--format", "html")
+    assert done.err.startswith("out/song/report.html: the report is ")
+    assert done.err.count("\n") == 1
 
 
 def test_quiet_and_verbose_speak_on_stderr_only(explained, run, bundle, sounds):

@@ -111,7 +111,8 @@ def explain_file(
     )
     listening = listen(explanation, clip)
     with all_or_nothing(out) as staging:
-        _write(staging, explanation, found, clip, classifier, listening, job.command(file, out), formats, console)
+        command = job.command(file, out)
+        _write(staging, out, explanation, found, clip, classifier, listening, command, formats, console)
     return Done(file, explanation, tuple(out / name for name in names_of(formats)))
 
 
@@ -150,6 +151,7 @@ def _ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> tuple[Ma
 
 def _write(
     folder: Path,
+    final: Path,
     explanation: Explanation,
     found: MapExplanation | None,
     clip: Clip,
@@ -175,7 +177,7 @@ def _write(
             listening=listening,
             command=command,
             found_map=found,
-            say=console.say,
+            say=lambda text: console.say(f"{final / NAMES['html'][0]}: {text}"),
         )
     if "map" in formats and found is not None:
         found.save(folder / NAMES["map"][0])

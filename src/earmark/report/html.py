@@ -144,7 +144,7 @@ def write_report(
     size = len(page.encode())
     written = write_text(path, page)
     if size > LARGE_BYTES and say is not None:
-        say(f"{path}: the report is {size / 1e6:.0f} MB, most of it sound; a shorter clip or mp3 makes it smaller.")
+        say(f"the report is {size / 1e6:.0f} MB, most of it sound; a shorter clip or mp3 makes it smaller.")
     return written
 
 
