@@ -69,3 +69,12 @@ def test_a_file_that_is_no_explanation_is_refused(run, sounds, tmp_path):
     done = run("listen", path, sounds.song)
     assert done.code == 1
     assert "x.json" in done.err
+
+
+def test_arguments_in_the_wrong_order_are_put_right(run, sounds, explanation, tmp_path):
+    done = run("listen", sounds.other, explanation, "-o", "l")
+    assert (done.code, done.out) == (2, "")
+    assert f"Run: earmark listen {explanation} {sounds.other}." in done.err
+    assert "utf-8" not in run("listen", sounds.other, sounds.other).err
+    assert run("listen", sounds.other, sounds.other).code == 1
+    assert not (tmp_path / "l").exists()

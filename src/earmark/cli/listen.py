@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +59,11 @@ def listen(
     from earmark.listen.write import write_listening
 
     console = Console(quiet=quiet, json=json)
+    if Path(file).suffix.lower() == ".json" and explanation.suffix.lower() != ".json":
+        raise UsageError(
+            f"the explanation comes first and the sound second, not {explanation} {file}",
+            remedy=f"Run: earmark listen {shlex.join((file, str(explanation)))}",
+        )
     loaded = Explanation.load(explanation)
     chosen = loaded.labels[loaded.index(label)]
     keep = keep_rule(loaded) if keep is None else keep

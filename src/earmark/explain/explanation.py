@@ -262,6 +262,10 @@ class Explanation:
             data = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise ExplanationError(str(error.strerror), remedy="Check the path", where=path) from error
+        except UnicodeDecodeError as error:
+            raise ExplanationError(
+                "is no text, so no explanation either", remedy="Give an explanation.json", where=path
+            ) from error
         except ValueError as error:
             raise ExplanationError(f"no JSON in it ({error})", remedy="Give an explanation.json", where=path) from error
         return cls.from_dict(data, where=str(path))
