@@ -2,7 +2,11 @@
 
 import json
 import shutil
+import sys
 
+import pytest
+
+from earmark.cli.checks import versions
 from earmark.models.bundle import bundle_folder
 
 
@@ -38,3 +42,15 @@ def test_a_cache_that_cannot_be_written_is_found(run, tmp_path, monkeypatch):
     done = run("doctor")
     assert done.code == 1
     assert "broken   model cache" in done.out
+
+
+@pytest.mark.parametrize("from_sources", [True, False])
+def test_what_is_missing_is_installed_into_this_python(tmp_path, monkeypatch, from_sources):
+    (tmp_path / "src/earmark/cli").mkdir(parents=True)
+    if from_sources:
+        (tmp_path / "pyproject.toml").touch()
+    monkeypatch.setattr("earmark.cli.checks.__file__", str(tmp_path / "src/earmark/cli/checks.py"))
+    monkeypatch.setattr("earmark.cli.checks._OPTIONAL", {"no-such-package": "video"})
+    (missing,) = [check for check in versions() if check.status == "missing"]
+    source = f"-e '{tmp_path}[video]'" if from_sources else "'earmark[video]'"
+    assert missing.remedy == f"Run: {sys.executable} -m pip install {source}"

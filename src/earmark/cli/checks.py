@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -64,7 +65,16 @@ def versions() -> Iterator[Check]:
         try:
             yield Check(name, "ok", importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
-            yield Check(name, "missing", "not installed", f"Run: pip install 'earmark[{extra}]'")
+            yield Check(name, "missing", "not installed", _install(extra))
+
+
+def _install(extra: str) -> str:
+    """How to install what an extra brings, into the Python that runs now, from the sources where it runs from them."""
+    python = shlex.quote(sys.executable or "python")
+    sources = Path(__file__).parents[3]
+    if (sources / "pyproject.toml").is_file():
+        return f"Run: {python} -m pip install -e {shlex.quote(f'{sources}[{extra}]')}"
+    return f"Run: {python} -m pip install 'earmark[{extra}]'"
 
 
 def decoders() -> Iterator[Check]:
@@ -85,7 +95,7 @@ def decoders() -> Iterator[Check]:
     try:
         import av
     except ImportError:
-        yield Check("read m4a, video", "missing", "PyAV is not installed", "Run: pip install 'earmark[video]'")
+        yield Check("read m4a, video", "missing", "PyAV is not installed", _install("video"))
         return
     known = [name for name in ("aac", "opus", "vorbis", "mp3") if name in av.codecs_available]
     yield Check("read m4a, video", "ok", f"PyAV {av.__version__} decodes {', '.join(known)}")
