@@ -170,7 +170,7 @@ def test_waveforms_without_augmentation_give_the_cached_spectrograms(tmp_path):
 
 
 def test_an_epoch_deals_every_example_once_to_all_processes_together():
-    examples = RowExamples(torch.arange(50.0)[:, None], np.arange(50))
+    examples = RowExamples(torch.arange(50.0)[:, None], np.arange(50), np.arange(50))
     for world in (1, 3):
         ranks = [Batches(examples, 8, 5, rank=rank, world=world) for rank in range(world)]
         seen = [[r[(epoch, b)].targets.tolist() for r in ranks for b in range(len(r))] for epoch in (0, 1)]

@@ -20,13 +20,15 @@ RANGE = (1 / 20, 20.0)
 _TINY = 1e-12
 
 
-def temperature(probabilities: ArrayLike, truth: ArrayLike) -> float:
+def temperature(probabilities: ArrayLike, truth: ArrayLike, *, items: ArrayLike | None = None) -> float:
     """The temperature in ``RANGE`` with the least negative log-likelihood.
 
     Parameters
     ----------
-    probabilities : ``(N, K)`` of validation sounds.
-    truth : places of their classes, ``(N,)``.
+    probabilities : ``(N, K)`` of validation sounds, or of their slices.
+    truth : places of the sounds' classes.
+    items : of slices: the sound that each belongs to, counted from 0; what is judged is then the mean over the slices
+        of a sound, each of them with the temperature.
 
     Examples
     --------
@@ -35,8 +37,9 @@ def temperature(probabilities: ArrayLike, truth: ArrayLike) -> float:
     True
     """
     p, t = np.asarray(probabilities, dtype=np.float64), np.asarray(truth, dtype=np.int64)
+    of = np.arange(len(p)) if items is None else np.asarray(items, dtype=np.int64)
     found = minimize_scalar(
-        lambda log_t: negative_log_likelihood(with_temperature(p, float(np.exp(log_t))), t),
+        lambda log_t: negative_log_likelihood(mean_by_item(with_temperature(p, float(np.exp(log_t))), of), t),
         bounds=(np.log(RANGE[0]), np.log(RANGE[1])),
         method="bounded",
         options={"xatol": 1e-6},
@@ -50,3 +53,12 @@ def with_temperature(probabilities: ArrayLike, value: float) -> Floats:
     raised = np.exp(logs - logs.max(axis=1, keepdims=True))
     scaled: Floats = raised / raised.sum(axis=1, keepdims=True)
     return scaled
+
+
+def mean_by_item(probabilities: ArrayLike, items: ArrayLike) -> Floats:
+    """The mean over the slices of each item, ``(items, K)``; items are counted from 0 and each has a slice."""
+    p, of = np.asarray(probabilities, dtype=np.float64), np.asarray(items, dtype=np.int64)
+    sums = np.zeros((int(of.max()) + 1, p.shape[1]))
+    np.add.at(sums, of, p)
+    means: Floats = sums / np.bincount(of)[:, None]
+    return means

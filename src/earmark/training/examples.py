@@ -43,15 +43,11 @@ class Examples(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class RowExamples:
-    """Rows of numbers, ``(N, F)``, one an item."""
+    """Rows of numbers, ``(N, F)``, with the class and the item of each."""
 
     rows: Tensor
     targets: Ints
-
-    @property
-    def items(self) -> Ints:
-        """Each row is an item."""
-        return np.arange(len(self.targets))
+    items: Ints
 
     def batch(self, places: Sequence[int] | Ints, rng: np.random.Generator | None) -> Tensor:
         """``(B, F)``."""

@@ -58,6 +58,17 @@ def write_curves(history: Sequence[Epoch], folder: Path) -> Path:
     return write_text(folder / CURVES, out.getvalue())
 
 
+def read_curves(path: Path) -> tuple[Epoch, ...]:
+    """The epochs in a ``curves.csv``."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    whole = {"epoch", "since_better"}
+    return tuple(
+        Epoch(**{name: int(text) if name in whole else float(text) for name, text in row.items()})  # type: ignore[arg-type]
+        for row in rows
+    )
+
+
 class TensorBoard:
     """An event file that grows by each epoch; a resumed run hides what it repeats.
 

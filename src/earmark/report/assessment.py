@@ -1,0 +1,141 @@
+"""An assessment as a page that needs nothing else, with its pictures, and as JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from matplotlib.figure import Figure
+
+from earmark import __version__
+from earmark.files import write_bytes, write_text
+from earmark.report.images import png_bytes
+from earmark.report.training_figures import confusion_figure, curves_figure, noise_figure, reliability_figure
+from earmark.training.assess import Assessment
+from earmark.training.history import Epoch
+from earmark.training.leak import LeakRow
+from earmark.training.scores import Interval, Scores
+
+NAMES = ("assessment.html", "assessment.json", "confusion.png", "reliability.png")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def write_assessment(
+    folder: Path,
+    found: Assessment,
+    *,
+    command: str,
+    leak: Sequence[LeakRow] = (),
+    history: Sequence[Epoch] = (),
+) -> tuple[Path, ...]:
+    """Write page, JSON and pictures into a folder; returns the paths.
+
+    Parameters
+    ----------
+    folder : exists or is made.
+    found : the assessment.
+    command : that gives it again.
+    leak : the rows of a leak report, if any.
+    history : of the training, if known.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be written.
+    """
+    pictures = _pictures(found, history)
+    images = [
+        {"alt": alt, "caption": caption, "data": base64.b64encode(data).decode()} for _, alt, caption, data in pictures
+    ]
+    page = (
+        _environment()
+        .from_string(_resource("templates", "assessment.html.j2"))
+        .render(
+            a=found,
+            rows=rows_of(found),
+            classes=found.clips.classes,
+            leak=[_leak_row(row) for row in leak],
+            images=images,
+            css=_resource("static", "report.css"),
+            policy=_POLICY,
+            command=command,
+            version=__version__,
+            interval=interval_text,
+        )
+    )
+    written = [write_text(folder / NAMES[0], page), write_text(folder / NAMES[1], as_json(found, leak))]
+    written += [write_bytes(folder / f"{name}.png", data) for name, _, _, data in pictures]
+    return tuple(written)
+
+
+def as_json(found: Assessment, leak: Sequence[LeakRow] = ()) -> str:
+    """The document that ``--json`` prints, as text."""
+    return json.dumps(document(found, leak), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def document(found: Assessment, leak: Sequence[LeakRow] = ()) -> dict[str, object]:
+    """The assessment and the leak report as JSON values."""
+    return {**found.document(), "leak": [asdict(row) for row in leak]}
+
+
+def rows_of(found: Assessment) -> list[tuple[str, Scores, Interval | None]]:
+    """What is compared in the first table: name, measures, and by how much the model is more accurate on the clips."""
+    rows: list[tuple[str, Scores, Interval | None]] = [(f"{found.model}, by clip", found.clips, None)]
+    if found.slices is not None:
+        rows.append((f"{found.model}, by slice", found.slices, None))
+    if found.songs is not None:
+        rows.append((f"{found.model}, song vote", found.songs, None))
+    return rows + [(each.name, each.scores, each.model_minus_this) for each in found.baselines]
+
+
+def interval_text(value: Interval) -> str:
+    """A figure with its interval, as in a table."""
+    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
+
+
+def _pictures(found: Assessment, history: Sequence[Epoch]) -> list[tuple[str, str, str, bytes]]:
+    after = found.calibration.after if found.calibration is not None else None
+    figures: list[tuple[str, str, str, Figure]] = [
+        (
+            "confusion",
+            "Confusion matrix",
+            "Confusion matrix of the test clips: rows are the truth, columns what the model said.",
+            confusion_figure(found.clips, found.labels),
+        ),
+        (
+            "reliability",
+            "Reliability diagram",
+            "Accuracy of the test clips over the model's confidence; a point's size is its number of clips.",
+            reliability_figure(found.clips, after),
+        ),
+    ]
+    if found.noise:
+        caption = "Accuracy with white noise; dotted: without. Bands are the intervals."
+        figures.append(("noise", "Accuracy under noise", caption, noise_figure(found.clips.accuracy, found.noise)))
+    if history:
+        caption = "The training, epoch by epoch; dotted: the epoch whose weights were kept."
+        figures.append(("curves", "Training curves", caption, curves_figure(history)))
+    return [(name, alt, caption, png_bytes(figure, dpi=110)) for name, alt, caption, figure in figures]
+
+
+def _leak_row(row: LeakRow) -> dict[str, str]:
+    return {
+        "split": row.split,
+        "kept_apart": row.kept_apart,
+        "slices": interval_text(row.slices.accuracy) if row.slices else "–",
+        "songs": interval_text(row.songs.accuracy) if row.songs else "–",
+        "why_not": row.why_not,
+    }
+
+
+def _environment() -> Environment:
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def _resource(folder: str, name: str) -> str:
+    return (files("earmark.report") / folder / name).read_text(encoding="utf-8")
