@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from earmark.audio import ffmpeg, mp3, truncation
+from earmark.audio import ffmpeg, mp3, mpg123, truncation
 from earmark.audio.clip import Clip, Source
 from earmark.audio.file_info import FileInfo
 from earmark.audio.sniff import Decoder, decoder_for, first_bytes
@@ -43,7 +44,7 @@ def info(path: str | Path) -> FileInfo:
     path = Path(path)
     if _decoder(path) == "ffmpeg":
         return ffmpeg.info(path)
-    with _open(path) as file:
+    with _quietly(path), _open(path) as file:
         return _info(path, file)
 
 
@@ -83,7 +84,7 @@ def read(path: str | Path, *, start_s: float = 0.0, duration_s: float | None = N
     if _decoder(path) == "ffmpeg":
         waveform, sample_rate = ffmpeg.read(path, start_s, duration_s)
     else:
-        with _open(path) as file:
+        with _quietly(path), _open(path) as file:
             waveform, sample_rate = _read_span(path, file, start_s, duration_s), file.samplerate
     with path.open("rb") as opened:
         checksum = hashlib.file_digest(opened, "sha256").hexdigest()
@@ -109,6 +110,11 @@ def _decoder(path: Path) -> Decoder:
     if decoder is None:
         raise AudioError(f"is no sound file that earmark knows (it begins with {begin!r})", remedy=_CONVERT, where=path)
     return decoder
+
+
+def _quietly(path: Path) -> AbstractContextManager[None]:
+    begin = first_bytes(path, 3)
+    return mpg123.quiet() if begin == b"ID3" or begin[:1] == b"\xff" else nullcontext()
 
 
 def _open(path: Path) -> soundfile.SoundFile:
