@@ -10,27 +10,40 @@ from earmark.errors import BundleError
 from earmark.models.bundle import CARD, Bundle, bundle_folder, load_bundle
 from earmark.models.catalogue import PRETRAINED
 from earmark.models.classifier import Classifier
+from earmark.models.device import torch_device
 from earmark.models.fetch import get
-from earmark.models.tagger import tagger_from
+from earmark.models.tagger import Tagger, tagger_from
 
 
-def load_model(name_or_path: str | Path, *, say: Callable[[str], None] | None = None) -> Classifier:
+def load_model(
+    name_or_path: str | Path, *, say: Callable[[str], None] | None = None, device: str = "auto"
+) -> Classifier:
     """A pre-trained model by name (fetched into the user's cache at first use), or a bundle by its folder.
 
     Parameters
     ----------
     name_or_path : name in ``PRETRAINED``, or the folder of a bundle.
     say : receives one line about each thing that takes time.
+    device : where its network computes: "auto" (a GPU where there is one), "cpu", "cuda" or "cuda:1". Classifiers
+        without a network stay on the CPU.
 
     Raises
     ------
     UnknownNameError
         If it is neither a known name nor a folder.
+    SettingError
+        If there is no such device.
     BundleError
         If the files are missing or damaged.
     FetchError, OutputError
         If it has to be fetched and cannot be, or cannot be stored.
     """
+    place = torch_device(device)
+    classifier = _loaded(name_or_path, say)
+    return classifier.to(place) if isinstance(classifier, Tagger) else classifier
+
+
+def _loaded(name_or_path: str | Path, say: Callable[[str], None] | None) -> Classifier:
     text = str(name_or_path)
     if text not in PRETRAINED:
         path = Path(name_or_path)
@@ -68,7 +81,7 @@ def classifier_from(bundle: Bundle, where: object, *, say: Callable[[str], None]
             raise BundleError(
                 "the card of a probe names no embedding", remedy="Save or fetch the model again", where=where
             )
-        return probe_from(bundle, load_model(card.embedding.model, say=say), where)
+        return probe_from(bundle, _loaded(card.embedding.model, say), where)
     if card.kind == "estimator" or card.descriptors is not None:
         from earmark.models.descriptor_classifier import descriptor_classifier_from
 

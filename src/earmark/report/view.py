@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from earmark.audio.clip import Clip
 from earmark.errors import ModelError
 from earmark.models.classifier import Classifier, Differentiable
+from earmark.models.device import device_of
 
 STFT_RANGE_DB = 80.0
 
@@ -88,7 +89,9 @@ def model_view(classifier: Classifier, prepared: Clip) -> ModelView:
         return stft_view(prepared)
     front_end = classifier.front_end
     with torch.no_grad():
-        raw = front_end(torch.from_numpy(prepared.waveform.copy())[None]).detach().cpu().numpy()
+        raw = (
+            front_end(torch.from_numpy(prepared.waveform.copy())[None].to(device_of(classifier))).detach().cpu().numpy()
+        )
     bin_hz = np.asarray(front_end.bin_hz, dtype=np.float64)
     if raw.ndim != 3 or raw.shape[:2] != (1, len(bin_hz)) or not np.isfinite(raw).all():
         raise ModelError(
