@@ -1,8 +1,8 @@
 """The log-mel spectrogram of Kaldi ("fbank"), as spectrogram transformers such as AST see it.
 
 Differences from ``earmark.features.mel``: frames start at ``t * hop_length`` and nothing is padded; each frame loses
-its mean and is pre-emphasised; symmetric Hann window of 25 ms in an FFT of 512; triangles are straight on the mel axis, of
-height one; natural logarithm with the floor 2⁻²³. The numbers are those of ``torchaudio.compliance.kaldi.fbank``
+its mean and is pre-emphasised; symmetric Hann window of 25 ms in an FFT of 512; triangles are straight on the mel axis,
+of height one; natural logarithm with the floor 2⁻²³. The numbers are those of ``torchaudio.compliance.kaldi.fbank``
 without dither, and of transformers' ASTFeatureExtractor.
 """
 
