@@ -11,12 +11,12 @@ from earmark.cli.console import Console
 from earmark.cli.job import FORMATS
 from earmark.errors import UnknownNameError
 
-KINDS = ("methods", "components", "fills", "formats")
+KINDS = ("methods", "components", "fills", "formats", "data")
 
 # A kind that is listed together with another.
 _GROUPS = {"gradient methods": "methods"}
 
-HELP = """List the names that other commands take: methods, components, fills, formats.
+HELP = """List the names that other commands take: methods, components, fills, formats, kinds of data sets.
 
 Examples:
 
@@ -27,7 +27,7 @@ Examples:
 
 def list_names(
     what: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="methods, components, fills or formats; all by default.")
+        str | None, typer.Argument(metavar="[KIND]", help="methods, components, fills, formats or data.")
     ] = None,
     json: options.Json = False,
 ) -> None:
@@ -50,6 +50,7 @@ def list_names(
 
 def _names() -> dict[str, dict[str, str]]:
     from earmark.components.catalogue import COMPONENTS, FILLS
+    from earmark.data.catalogue import DATASETS
     from earmark.explain.catalogue import METHODS
     from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 
@@ -59,4 +60,5 @@ def _names() -> dict[str, dict[str, str]]:
         "components": {entry.name: entry.summary for entry in COMPONENTS},
         "fills": {entry.name: entry.summary for entry in FILLS},
         "formats": dict(FORMATS),
+        "data": {entry.name: entry.summary for entry in DATASETS},
     }

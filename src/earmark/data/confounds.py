@@ -17,6 +17,7 @@ from earmark.errors import SettingError
 
 ALARM_V = 0.1
 ALARM_P = 0.01
+PERMUTATIONS = 999
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def confound(
     labels: Sequence[str],
     *,
     tracks: Sequence[str] | None = None,
-    permutations: int = 999,
+    permutations: int = PERMUTATIONS,
     seed: int = 0,
 ) -> Confound:
     """Measure the bond between a property and the label.
