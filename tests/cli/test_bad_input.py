@@ -113,9 +113,9 @@ def test_silence_is_explained_as_having_no_evidence(run, bundle, tmp_path):
 
 
 def test_a_span_beyond_the_end(run, bundle, sounds):
-    for span in (("--start", "60"), ("--duration", "0")):
+    for span in (("--start", "60"), ("--duration", "7")):
         done = run("predict", sounds.song, "--model", bundle, *span)
-        assert done.code in (1, 2)
+        assert done.code == 1
         assert_one_line(done, "song.wav")
 
 

@@ -47,9 +47,15 @@ def test_a_setting_from_the_file_is_in_force(run, tmp_path):
         ("[explain]\nsegmnts = 3\n", "Did you mean segments"),
         ("[explain\n", "no TOML"),
         ("explain = 3\n", "no table"),
-        ("[explain]\nsegments = 0\n", "greater than or equal to 1"),
+        ("[explain]\nsegments = 0\n", "1 or more"),
         ('[explain]\nsegments = "many"\n', "--segments"),
         ("[explain]\nfiles = 3\n", "files"),
+        ("[explain]\nduration = nan\n", "Give seconds above 0"),
+        ('[explain]\nmethod = "shaply"\n', "Did you mean shapley"),
+        ('[explain]\nformat = "html,jsn"\n', "Did you mean json"),
+        ('[explain]\nmethod-set = ["tolerence=1"]\n', "Did you mean tolerance"),
+        ('[explain]\ncomponents = "time"\nbands = 4\n', "time components have no bands"),
+        ('[explain]\ncomponents = "joint"\n', "kinds"),
     ],
 )
 def test_a_wrong_file_is_refused(run, tmp_path, text, says):
@@ -58,7 +64,17 @@ def test_a_wrong_file_is_refused(run, tmp_path, text, says):
     done = run("explain", "x.wav", "--config", path)
     assert (done.code, done.out) == (2, "")
     assert says in done.err
+    assert str(path) in done.err
     assert done.err.count("\n") == 1
+
+
+def test_a_mistake_on_the_command_line_is_not_blamed_on_the_file(run, config):
+    assert "settings.toml" not in run("explain", "x.wav", "--config", config, "--segments", "0").err
+    assert run("predict", "x.wav", "--config", config, "--top", "x").err.startswith("earmark: error: --top: 'x'")
+    # Nothing says which option this is about, so the file is named as a place to look.
+    done = run("explain", "a/x.wav", "b/x.wav", "--config", config)
+    assert done.err.endswith(f"Some options are from {config}.\n")
+    assert run("explain", "x.wav", "--method", "shaply", "--config", config).err.startswith("earmark: error: unknown")
 
 
 def test_a_missing_file_is_refused(run, tmp_path):

@@ -46,6 +46,9 @@ def load(context: typer.Context, path: Path | None) -> Path | None:
             raise UnknownNameError(f"option in {path}", key, known)
         chosen[known[key]] = value
     context.default_map = chosen
+    session = context.find_root().obj
+    if session is not None:
+        session.config, session.context = path, context
     return path
 
 
@@ -58,6 +61,23 @@ def names(context: typer.Context) -> dict[str, str]:
         long = [option for option in parameter.opts if option.startswith("--")]
         found[long[0].removeprefix("--")] = parameter.name
     return found
+
+
+def names_from_file(context: typer.Context) -> set[str]:
+    """Names of the parameters whose values are from the file, as far as they have been read."""
+    found = set()
+    for parameter in names(context).values():
+        source = context.get_parameter_source(parameter)
+        if source is not None and source.name == "DEFAULT_MAP":
+            found.add(parameter)
+    return found
+
+
+def from_file(context: typer.Context) -> dict[str, object]:
+    """The options whose values are from the file: name in the file → value there."""
+    chosen = names_from_file(context)
+    values = context.default_map or {}
+    return {key: values[parameter] for key, parameter in names(context).items() if parameter in chosen}
 
 
 def as_toml(context: typer.Context) -> str:

@@ -12,7 +12,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -21,6 +20,7 @@ from typer.exceptions import TyperException
 from earmark import __version__
 from earmark.cli import data, demo, doctor, explain, listen, models, predict
 from earmark.cli import list as list_
+from earmark.cli.refusal import Session
 from earmark.errors import EarmarkError
 
 app = typer.Typer(
@@ -40,13 +40,6 @@ app.add_typer(models.app, name="models", help=models.HELP)
 app.command("list", help=list_.HELP)(list_.list_names)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("demo", help=demo.HELP)(demo.demo)
-
-
-@dataclass
-class Session:
-    """What the options before the sub-command say."""
-
-    debug: bool = False
 
 
 @app.callback()
@@ -85,9 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = app(args=arguments, prog_name="earmark", standalone_mode=False, obj=session)
         sys.stdout.flush()
     except EarmarkError as error:
-        return _fail(str(error), error.exit_code, session)
+        return _fail(session.told(error), error.exit_code, session)
     except TyperException as error:
-        return _fail(f"{_sentence(error.format_message())} Run: {_help_for(error)}.", error.exit_code, session)
+        return _fail(session.refused(error), error.exit_code, session)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted; nothing half-done was kept.", 130, session)
     except BrokenPipeError:
@@ -123,13 +116,3 @@ def _fail(message: str, exit_code: int, session: Session) -> int:
     with contextlib.suppress(OSError):  # a full disk under stdout was the error already
         sys.stdout.flush()
     return exit_code
-
-
-def _sentence(text: str) -> str:
-    line = " ".join(text.split())
-    return line if line.endswith((".", "?", "!")) else f"{line}."
-
-
-def _help_for(error: TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path if context is not None else 'earmark'} --help"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from earmark.cli import config
+from earmark.errors import UsageError
 
 _SAY = "What it says"
 _OUT = "Where results go"
@@ -23,13 +25,30 @@ Model = Annotated[
         "--model", metavar="NAME|FOLDER", help="A pre-trained model (`earmark models list`) or a bundle's folder."
     ),
 ]
-Start = Annotated[float, typer.Option("--start", metavar="SECONDS", min=0, help="Begin here.", rich_help_panel=_SOUND)]
+
+
+def _start(value: float) -> float:
+    if not (math.isfinite(value) and value >= 0):
+        raise UsageError(f"{value:g} s is no time in a file", remedy="Give 0 or more seconds", where="--start")
+    return value
+
+
+def _duration(value: float | None) -> float | None:
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise UsageError(f"{value:g} s is no length of time", remedy="Give seconds above 0", where="--duration")
+    return value
+
+
+Start = Annotated[
+    float,
+    typer.Option("--start", metavar="SECONDS", callback=_start, help="Begin here.", rich_help_panel=_SOUND),
+]
 Duration = Annotated[
     float | None,
     typer.Option(
         "--duration",
         metavar="SECONDS",
-        min=0,
+        callback=_duration,
         help="Take this much; the rest of the file by default.",
         rich_help_panel=_SOUND,
     ),
