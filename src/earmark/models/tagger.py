@@ -45,7 +45,7 @@ class Tagger:
         self._module = cast(nn.Module, network)
         self._module.requires_grad_(False).eval()
         self._front_end = front_end_from(card.front_end)
-        bins = len(self._front_end.bin_hz)
+        bins = card.front_end.bins
         if bins != network.bins:
             raise SettingError(
                 f"{card.architecture} takes {network.bins} bins, the front end gives {bins}",
