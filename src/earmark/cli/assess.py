@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli import config, learning, options, results
+from earmark.cli import config, data_source, learning, options, results
 from earmark.cli.console import Console
 from earmark.errors import SomeFailedError, UsageError
 
@@ -42,7 +42,7 @@ Examples:
 def assess(
     context: typer.Context,
     bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="The folder of a trained model, or a model's name.")],
-    data: learning.Data,
+    data: data_source.Source,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -54,7 +54,7 @@ def assess(
         ),
     ] = None,
     overwrite: options.Overwrite = False,
-    kind: learning.Kind = None,
+    kind: data_source.Kind = None,
     split_by: learning.SplitBy = None,
     split_lists: learning.SplitLists = None,
     fractions: learning.Fractions = "0.7,0.15,0.15",
@@ -103,7 +103,7 @@ def assess(
     classifier = load_model(bundle, say=console.say)
     record = getattr(getattr(classifier, "card", None), "training", None)
     place = Path(bundle) if Path(bundle).is_dir() else None
-    whole = learning.opened(data, kind, console)
+    whole = data_source.opened(data, kind, console)
     splitting = learning.Splitting(split_by, split_lists, leaky, fractions, split_seed)
     if place is not None and record is not None and split_by is None and split_lists is None:
         dataset, split = _own_split(whole, place, record)
@@ -124,7 +124,7 @@ def assess(
     console.document({**document(found, rows), "written": [str(path) for path in written]})
     if found.problems:
         raise SomeFailedError(f"{len(found.problems)} test items were left out", remedy="See above")
-    learning.raise_left_out(whole)
+    data_source.raise_left_out(whole.problems)
 
 
 def _ratios(text: str | None) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.errors import SomeFailedError, UnknownNameError, UsageError
+from earmark.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +23,7 @@ SPLITS = ("track", "artist", "duplicates", "published", "fold:NAME", "slices")
 SPLIT = "Who learns, who chooses, who judges"
 HOW = "How it learns"
 
-Data = Annotated[
-    str, typer.Argument(metavar="DATA", help="A folder of sounds by class, a manifest, or any other data set.")
-]
 Recipe = Annotated[str, typer.Argument(metavar="MODEL", help="What to train (`earmark list recipes`).")]
-Kind = Annotated[
-    str | None,
-    typer.Option("--kind", metavar="NAME", help="Of the data set; recognised by default.", rich_help_panel=SPLIT),
-]
 SplitBy = Annotated[
     str | None,
     typer.Option(
@@ -190,33 +183,9 @@ class Splitting:
             ) from None
 
 
-def opened(source: str, kind: str | None, console: Console) -> Dataset:
-    """The data set; what was left out is said."""
-    from earmark.data.open import open_dataset
-
-    dataset = open_dataset(source, kind=kind)
-    for problem in dataset.problems:
-        console.say(f"{problem.where}: left out: {problem.fact}")
-    return dataset
-
-
 def slice_s(recipe: Recipe_) -> float:
     """Seconds of a model's slices; 3 of one that hears a clip as a whole."""
     return recipe.slice_s or SLICE_S
-
-
-def raise_left_out(dataset: Dataset) -> None:
-    """Exit code 3 where the data set was not complete; what was done for the rest stands.
-
-    Raises
-    ------
-    SomeFailedError
-        If something was left out.
-    """
-    if dataset.problems:
-        raise SomeFailedError(
-            f"{len(dataset.problems)} of the data set's sounds were left out", remedy="See above", where=dataset.name
-        )
 
 
 def pairs(words: Sequence[str] | None, option: str) -> dict[str, object]:

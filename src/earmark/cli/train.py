@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earmark.cli import config, learning, options
+from earmark.cli import config, data_source, learning, options
 from earmark.cli.console import Console
 from earmark.errors import UsageError
 
@@ -41,7 +41,7 @@ Examples:
 def train(
     context: typer.Context,
     model: learning.Recipe,
-    data: learning.Data,
+    data: data_source.Source,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -53,7 +53,7 @@ def train(
         ),
     ] = None,
     overwrite: options.Overwrite = False,
-    kind: learning.Kind = None,
+    kind: data_source.Kind = None,
     split_by: learning.SplitBy = None,
     split_lists: learning.SplitLists = None,
     fractions: learning.Fractions = "0.7,0.15,0.15",
@@ -172,7 +172,7 @@ def train(
     recipe = chosen_recipe(model, settings)
     splitting = learning.Splitting(split_by, split_lists, leaky, fractions, split_seed)
     dataset, split = splitting.of(
-        learning.opened(data, kind, console), slice_s=learning.slice_s(recipe), console=console
+        data_source.opened(data, kind, console), slice_s=learning.slice_s(recipe), console=console
     )
     folder = out if out is not None else Path("models") / model
     if dry_run:
@@ -193,7 +193,7 @@ def train(
             say=console.say,
         )
     _tell(fitted, data, console)
-    learning.raise_left_out(dataset)
+    data_source.raise_left_out(dataset.problems)
 
 
 def _teller(console: Console) -> Callable[[Epoch], None]:

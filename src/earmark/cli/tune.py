@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from earmark.cli import config, learning, options
+from earmark.cli import config, data_source, learning, options
 from earmark.cli.console import Console
 
 _SEARCH = "What is searched"
@@ -28,7 +28,7 @@ Examples:
 def tune(
     context: typer.Context,
     model: learning.Recipe,
-    data: learning.Data,
+    data: data_source.Source,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -61,7 +61,7 @@ def tune(
             metavar="NAME", help="Of the validation clips: accuracy, macro_f1 or nll.", rich_help_panel=_SEARCH
         ),
     ] = "accuracy",
-    kind: learning.Kind = None,
+    kind: data_source.Kind = None,
     split_by: learning.SplitBy = None,
     split_lists: learning.SplitLists = None,
     fractions: learning.Fractions = "0.7,0.15,0.15",
@@ -112,7 +112,7 @@ def tune(
     recipe = chosen_recipe(model, settings)
     splitting = learning.Splitting(split_by, split_lists, leaky, fractions, split_seed)
     dataset, split = splitting.of(
-        learning.opened(data, kind, console), slice_s=learning.slice_s(recipe), console=console
+        data_source.opened(data, kind, console), slice_s=learning.slice_s(recipe), console=console
     )
     found = search_for(
         model,
@@ -140,4 +140,4 @@ def tune(
             "trials": [{"number": t.number, "values": dict(t.values), "figure": t.figure} for t in found.trials],
         }
     )
-    learning.raise_left_out(dataset)
+    data_source.raise_left_out(dataset.problems)

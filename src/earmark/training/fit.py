@@ -27,6 +27,7 @@ from earmark.training.augment import Augmentation
 from earmark.training.calibration import mean_by_item, temperature, with_temperature
 from earmark.training.fit_kinds import Made, Task
 from earmark.training.history import CURVES, Epoch, best_of, write_curves
+from earmark.training.keeper import STATE
 from earmark.training.progress import Watch
 from earmark.training.scores import Judged, Scores, score
 from earmark.training.settings import FitSettings
@@ -251,6 +252,8 @@ def _work(folder: Path, plan: dict[str, object], *, overwrite: bool) -> Iterator
         write_text(kept, told)
         yield work
     finally:
+        if not (work / STATE).exists():  # nothing was learnt yet that could go on
+            shutil.rmtree(work, ignore_errors=True)
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)
 

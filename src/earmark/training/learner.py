@@ -32,7 +32,7 @@ class Learner(pl.LightningModule):
     settings : filled.
     class_weights : ``(K,)``, mean 1 over the training examples.
     mean : of the training data per bin, what SpecAugment fills with.
-    front_end : turns the examples into spectrograms, where they are waveforms (padded already).
+    front_end : turns the training examples into spectrograms, where they are waveforms (padded already).
     """
 
     class_weights: Tensor
@@ -149,10 +149,7 @@ class Learner(pl.LightningModule):
         """Count what is said about the validation slices."""
         if not len(batch.targets):
             return
-        x = batch.x
-        if self.front_end is not None:
-            x = self.front_end.without_padding(x.unsqueeze(1))  # type: ignore[operator]
-        logits = self.network(x).float()
+        logits = self.network(batch.x).float()
         self.judged[0] += nn.functional.cross_entropy(logits, batch.targets, reduction="sum")
         said = batch.targets * self._labels + logits.argmax(1)
         self.judged[1:] += torch.bincount(said, minlength=self._labels**2)

@@ -58,7 +58,7 @@ def train_network(
     settings : filled, see ``FitSettings.filled``.
     folder : for state and curves; exists.
     mean : of the training data per bin, ``(bins,)``.
-    front_end : where the examples are padded waveforms.
+    front_end : where the training examples are padded waveforms; those of validation are spectrograms.
     watch, on_epoch : told of batches and epochs.
 
     Raises

@@ -95,14 +95,14 @@ class FitSettings:
             )
 
     def filled(self, recipe: Recipe) -> FitSettings:
-        """The same with the recipe's numbers where None was."""
+        """The same with the recipe's numbers where None was; what it does not have stays None."""
         return replace(
             self,
-            epochs=self.epochs if self.epochs is not None else recipe.epochs,
-            batch_size=self.batch_size if self.batch_size is not None else recipe.batch_size,
-            learning_rate=self.learning_rate if self.learning_rate is not None else recipe.learning_rate,
+            epochs=self.epochs if self.epochs is not None else recipe.epochs or None,
+            batch_size=self.batch_size if self.batch_size is not None else recipe.batch_size or None,
+            learning_rate=self.learning_rate if self.learning_rate is not None else recipe.learning_rate or None,
             patience=self.patience if self.patience is not None else recipe.patience,
-            frames=self.frames if self.frames is not None else recipe.frames,
+            frames=self.frames if self.frames is not None else recipe.frames or None,
         )
 
     def document(self) -> dict[str, object]:
