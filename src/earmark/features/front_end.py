@@ -9,11 +9,12 @@ from typing import Literal
 
 from earmark.errors import SettingError, UnknownNameError
 from earmark.features.framed import Framed
+from earmark.features.kaldi import LOW_HZ, KaldiMel
 from earmark.features.log_stft import LogStft
 from earmark.features.mel import LogMel
 from earmark.features.mfcc import Mfcc
 
-KINDS = ("log_mel", "log_stft", "mfcc")
+KINDS = ("log_mel", "log_stft", "mfcc", "kaldi")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class FrontEndCard:
     n_mels : mel bands; 0 for "log_stft", which has none.
     fmin, fmax : their range, Hz; for "log_stft" 0 and half the sample rate.
     pad_mode : how a centred waveform is padded, "reflect" or "constant".
-    scaling : name in ``earmark.features.scaling.SCALINGS``; MFCC are always of "dB".
+    scaling : name in ``earmark.features.scaling.SCALINGS``; MFCC are always of "dB", Kaldi's mel always "ln".
     kind : which front end.
     n_mfcc : cepstral coefficients; 0 for the other kinds.
     """
@@ -39,7 +40,7 @@ class FrontEndCard:
     fmax: float
     pad_mode: Literal["reflect", "constant"]
     scaling: str
-    kind: Literal["log_mel", "log_stft", "mfcc"] = "log_mel"
+    kind: Literal["log_mel", "log_stft", "mfcc", "kaldi"] = "log_mel"
     n_mfcc: int = 0
 
     @property
@@ -55,17 +56,18 @@ class FrontEndCard:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def frames(self, seconds: float) -> int:
-        """How many (centred) frames a sound of that many seconds has.
+        """How many frames a sound of that many seconds has (centred ones, but for Kaldi's).
 
         Examples
         --------
         >>> FrontEndCard(22050, 2048, 512, 128, 0, 11025, "constant", "dB", "mfcc", 13).frames(3)
         130
         """
-        return 1 + round(seconds * self.sample_rate) // self.hop_length
+        beyond = self.n_fft if self.kind == "kaldi" else 0
+        return 1 + (round(seconds * self.sample_rate) - beyond) // self.hop_length
 
 
-def front_end_from(card: FrontEndCard) -> Framed:
+def front_end_from(card: FrontEndCard) -> Framed | KaldiMel:
     """The front end that a card describes.
 
     Raises
@@ -79,6 +81,14 @@ def front_end_from(card: FrontEndCard) -> Framed:
         raise UnknownNameError("kind of front end", card.kind, KINDS)
     if card.kind != "mfcc" and card.n_mfcc != 0:
         raise SettingError(f"{card.kind} has no cepstral coefficients", remedy="Set n_mfcc to 0", where="front end")
+    if card.kind == "kaldi":
+        if (card.scaling, card.fmin, card.fmax) != ("ln", LOW_HZ, card.sample_rate / 2):
+            raise SettingError(
+                f"Kaldi's mel of {card.scaling}, {card.fmin:g}–{card.fmax:g} Hz",
+                remedy=f"Set scaling to ln, fmin to {LOW_HZ:g} and fmax to {card.sample_rate / 2:g}",
+                where="front end",
+            )
+        return KaldiMel(sample_rate=card.sample_rate, n_fft=card.n_fft, hop_length=card.hop_length, n_mels=card.n_mels)
     if card.kind == "log_stft":
         if (card.n_mels, card.fmin, card.fmax) != (0, 0, card.sample_rate / 2):
             raise SettingError(

@@ -79,9 +79,18 @@ class KaldiMel(nn.Module):
         self.register_buffer("bank", torch.from_numpy(triangles), persistent=False)
 
     @property
+    def bins(self) -> int:
+        """Rows of the result."""
+        return self.n_mels
+
+    @property
     def bin_hz(self) -> NDArray[np.float64]:
         """Centre frequency of each band in Hz, shape ``(n_mels,)``."""
         return self._bin_hz
+
+    def frames(self, samples: int) -> int:
+        """How many frames a waveform of that many samples has."""
+        return max(self.least_frames, 1 + (samples - self.n_fft) // self.hop_length)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Waveforms ``(B, 1, samples)`` → spectrograms ``(B, n_mels, frames)``.

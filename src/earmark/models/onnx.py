@@ -299,7 +299,7 @@ def _session(path: Path) -> tuple[bytes, Any]:
 
 def _frames(model: OnnxModel, front_end: FrontEndCard, frames: int | None, path: Path) -> int:
     bins, own = model.shape[-2], model.shape[-1]
-    given = len(front_end_from(front_end).bin_hz)
+    given = front_end.bins
     if bins is not None and bins != given:
         raise SettingError(
             f"takes {bins} bins, the front end gives {given}", remedy="Give its own front end", where=path

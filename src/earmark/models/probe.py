@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -38,8 +38,10 @@ class Embedding:
 
     @property
     def front_end(self) -> FrontEndCard:
-        """Of the classifier."""
+        """What the classifier's network is seen from: of MFCC the mel spectrogram, see ``Tagger``."""
         card = self.tagger.card.front_end
+        if card is not None and card.kind == "mfcc":
+            return replace(card, kind="log_mel", n_mfcc=0)
         if card is None:
             raise SettingError("has no front end", remedy="Choose a classifier over slices", where=self.model)
         return card

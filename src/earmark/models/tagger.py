@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from earmark.errors import BundleError, SettingError
 from earmark.features.front_end import front_end_from
+from earmark.features.mfcc import Mfcc
 from earmark.models.bundle import Bundle, Card
 from earmark.models.catalogue import ARCHITECTURES, Architecture
 from earmark.models.classifier import Activation, FrontEnd, InputSpec, Patch, TokenGrid
 from earmark.models.slicing import Slicing
+from earmark.models.zoo.cepstral import Cepstral
 
 # Slices per call of the network: the fastest on a CPU.
 _AT_ONCE = 8
@@ -22,7 +24,8 @@ class Tagger:
     """Scores of a clip are the means of the scores of its slices, equally long windows side by side.
 
     Only full slices count: what is left over at the end of a clip is not heard. Nothing is trained here: the network's
-    parameters are frozen, gradients with respect to the sound flow.
+    parameters are frozen, gradients with respect to the sound flow. A network over MFCC is seen from the log-mel
+    spectrogram on, which has frequencies: ``front_end`` is then the mel half, and ``network`` begins with the cepstrum.
 
     Parameters
     ----------
@@ -40,11 +43,6 @@ class Tagger:
             raise SettingError(
                 f"{card.architecture} takes no spectrograms", remedy="Use DescriptorClassifier", where=card.name
             )
-        self.card = card
-        self._network = network
-        self._module = cast(nn.Module, network)
-        self._module.requires_grad_(False).eval()
-        self._front_end = front_end_from(card.front_end)
         bins = card.front_end.bins
         if bins != network.bins:
             raise SettingError(
@@ -52,6 +50,15 @@ class Tagger:
                 remedy="Make the setting bins and the front end agree",
                 where=card.name,
             )
+        self.card = card
+        front_end = front_end_from(card.front_end)
+        if isinstance(front_end, Mfcc):
+            network = cast(Architecture, Cepstral(front_end.cepstrum, network))
+            front_end = front_end.mel
+        self._front_end = front_end
+        self._network = network
+        self._module = cast(nn.Module, network)
+        self._module.requires_grad_(False).eval()
         self._slicing = Slicing(self._front_end, network.frames, card.name)
 
     @property
@@ -92,7 +99,7 @@ class Tagger:
 
     @property
     def architecture(self) -> Architecture:
-        """The same network, as what it is."""
+        """The same module, typed as a network over slices."""
         return self._network
 
     @property
