@@ -14,12 +14,13 @@ from torch import Tensor
 from earmark.audio.clip import Clip
 from earmark.audio.demo import DemoTrack, demo_track
 from earmark.audio.write import write
+from earmark.components.component import Component
 from earmark.components.stems_time import StemsTime
 from earmark.components.time import Time
 from earmark.errors import CancelledError, ScoresError, UnknownNameError
 from earmark.explain.case import open_case
 from earmark.explain.catalogue import METHODS
-from earmark.explain.explanation import Explanation
+from earmark.explain.explanation import Effect, Explanation
 from earmark.explain.game import CachedGame, SumGame, Watch
 from earmark.explain.play import play
 from earmark.explain.run import explain
@@ -259,6 +260,21 @@ def test_in_words() -> None:
     assert lowering.sentence(exact=False) == f"{lowering.component.label}, lowers c by {-lowering.value:.3f} ± 0.000"
     share = case.explain("sobol", targets=["a"]).top(1)[0]
     assert share.sentence(exact=True) == f"{share.component.label}, matters to a ({share.value:.3f})"
+
+
+@pytest.mark.parametrize(
+    ("stem", "value", "signed", "says"),
+    [
+        ("drums", 0.0, True, "drums, leave a unchanged"),
+        ("bass", -1e-9, True, "bass, leaves a unchanged"),
+        ("bass", -0.000123, True, "bass, lowers a by 0.00012 ± 0.01000"),
+        ("bass", 0.0, False, "bass, does not matter to a"),
+        ("bass", 1e-8, False, "bass, matters to a (0.000000010 ± 0.010000000)"),
+    ],
+)
+def test_nothing_is_said_to_raise_a_score_by_zero(stem: str, value: float, signed: bool, says: str) -> None:
+    effect = Effect("a", 0, Component(stem=stem), value, 0.01, signed)
+    assert effect.sentence(exact=False) == says
 
 
 def test_totals_add_up_over_the_segments_of_a_stem(demo: DemoTrack, stem_files: tuple[str, ...]) -> None:

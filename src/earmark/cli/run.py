@@ -51,7 +51,7 @@ class Done:
 
     def evidence(self, label: str, k: int = EVIDENCE) -> tuple[Effect, ...]:
         """The strongest components for a label; those without any effect are none."""
-        return tuple(effect for effect in self.explanation.top(k, label) if effect.value != 0)
+        return tuple(effect for effect in self.explanation.top(k, label) if not effect.none)
 
     def document(self) -> dict[str, Any]:
         """For ``--json``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -88,13 +89,26 @@ class Effect:
     signed: bool = True
     perturbed: bool = True
 
+    @property
+    def none(self) -> bool:
+        """Whether it has no effect at all; a difference of probabilities as small as float32 rounds them is none."""
+        return abs(self.value) < 1e-6 if self.signed and self.perturbed else self.value == 0
+
     def sentence(self, *, exact: bool) -> str:
-        """In words: ``drums, 8.0–12.0 s, raise techno by 0.31 ± 0.02``, or "matter to" where there is no direction."""
+        """In words: ``drums, 8.0–12.0 s, raise techno by 0.31 ± 0.02``, or "matter to" where there is no direction.
+
+        What has no effect "leaves techno unchanged". Three decimals, or two digits of what is smaller.
+        """
         name = self.component.stem or ""
         plural = name.endswith("s") and not name.endswith("ss")
-        size = f"{abs(self.value):.3f}"
+        if self.none:
+            if self.signed and self.perturbed:
+                return f"{self.component.label}, {'leave' if plural else 'leaves'} {self.label} unchanged"
+            return f"{self.component.label}, {'do' if plural else 'does'} not matter to {self.label}"
+        decimals = 3 if abs(self.value) >= 0.0005 else 1 - math.floor(math.log10(abs(self.value)))
+        size = f"{abs(self.value):.{decimals}f}"
         if not exact and self.perturbed:
-            size += " (error unknown)" if np.isnan(self.error) else f" ± {self.error:.3f}"
+            size += " (error unknown)" if np.isnan(self.error) else f" ± {self.error:.{decimals}f}"
         if not self.signed:
             return f"{self.component.label}, {'matter' if plural else 'matters'} to {self.label} ({size})"
         if not self.perturbed:

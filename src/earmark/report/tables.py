@@ -28,7 +28,7 @@ class ScoreRow:
 class EffectRow:
     """One component in the table of a target; ``share`` of the bar is 0–100 of the largest effect.
 
-    ``kind``: "raises" (or speaks for), "lowers", "matters" where there is no direction, "none" where it is zero.
+    ``kind``: "raises" (or speaks for), "lowers", "matters" where there is no direction, "none" where zero is written.
     """
 
     rank: int
@@ -81,15 +81,18 @@ def _row(effect: Effect, rank: int, exact: bool, largest: float, decimals: int, 
         error_text = "unknown"
     else:
         error_text = f"± {effect.error:.{decimals}f}"
+    text = written(effect.value, decimals, directed=effect.signed)
+    # "raises" beside a number that is written as zero would be a contradiction.
+    nothing = effect.none or not text.strip("+−0.")
     return EffectRow(
         rank=rank,
         name=effect.component.label,
         value=effect.value,
-        text=written(effect.value, decimals, directed=effect.signed),
+        text=text,
         error_text=error_text,
         error=0.0 if np.isnan(effect.error) else effect.error,
-        direction=direction(effect),
-        kind=_kind(effect),
+        direction="no effect" if nothing else direction(effect),
+        kind="none" if nothing else _kind(effect),
         share=round(100 * abs(effect.value) / largest, 1),
         sentence=effect.sentence(exact=exact),
         start_s=effect.component.start_s,
@@ -98,8 +101,6 @@ def _row(effect: Effect, rank: int, exact: bool, largest: float, decimals: int, 
 
 
 def _kind(effect: Effect) -> str:
-    if effect.value == 0:
-        return "none"
     if not effect.signed:
         return "matters"
     return "raises" if effect.value > 0 else "lowers"

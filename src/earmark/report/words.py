@@ -198,7 +198,7 @@ def direction(effect: Effect) -> str:
 
     What has no direction "matters"; what was not tried "speaks for" or "speaks against".
     """
-    if effect.value == 0:
+    if effect.none:
         return "no effect"
     if not effect.signed:
         word = "matters"
