@@ -114,8 +114,8 @@ def assess(
     )
     for problem in found.problems:
         console.error(f"{problem.where}: left out: {problem.fact}")
-    rows = _leak(record, whole, splitting, draws, seed, console) if leak_report else ()
-    command = _command(bundle, data, splitting, noise, leak_report, draws, seed)
+    rows = _leak(record, whole, splitting, slice_s, draws, seed, console) if leak_report else ()
+    command = _command(bundle, data, splitting, noise, slice_s, leak_report, draws, seed)
     history = _history(place)
     written = write_assessment(folder, found, command=command, leak=rows, history=history)
     _tell(found, rows, rows_of(found), console)
@@ -164,6 +164,7 @@ def _leak(
     record: TrainingRecord | None,
     dataset: Dataset,
     splitting: learning.Splitting,
+    slice_s: float | None,
     draws: int,
     seed: int,
     console: Console,
@@ -183,6 +184,7 @@ def _leak(
         dataset,
         settings=settings,
         source=source,
+        slice_s=slice_s,
         fractions=splitting.shares(),
         seed=splitting.seed,
         draws=draws,
@@ -200,7 +202,14 @@ def _history(folder: Path | None) -> tuple[Epoch, ...]:
 
 
 def _command(
-    bundle: str, data: str, splitting: learning.Splitting, noise: str | None, leak: bool, draws: int, seed: int
+    bundle: str,
+    data: str,
+    splitting: learning.Splitting,
+    noise: str | None,
+    slice_s: float | None,
+    leak: bool,
+    draws: int,
+    seed: int,
 ) -> str:
     words = ["earmark", "assess", bundle, data]
     if splitting.by is not None:
@@ -211,6 +220,7 @@ def _command(
         ("--fractions", splitting.fractions, learning.Splitting().fractions),
         ("--split-seed", splitting.seed, 0),
         ("--noise", noise, None),
+        ("--slice-s", slice_s, None),
         ("--draws", draws, 1000),
         ("--seed", seed, 0),
     ):

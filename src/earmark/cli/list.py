@@ -11,12 +11,12 @@ from earmark.cli.console import Console
 from earmark.cli.job import FORMATS
 from earmark.errors import UnknownNameError
 
-KINDS = ("methods", "components", "fills", "formats", "data")
+KINDS = ("methods", "components", "fills", "formats", "data", "recipes")
 
 # A kind that is listed together with another.
 _GROUPS = {"gradient methods": "methods"}
 
-HELP = """List the names that other commands take: methods, components, fills, formats, kinds of data sets.
+HELP = """List the names that other commands take: methods, components, fills, formats, kinds of data sets, recipes to train by.
 
 Examples:
 
@@ -27,7 +27,7 @@ Examples:
 
 def list_names(
     what: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="methods, components, fills, formats or data.")
+        str | None, typer.Argument(metavar="[KIND]", help="methods, components, fills, formats, data or recipes.")
     ] = None,
     json: options.Json = False,
 ) -> None:
@@ -53,6 +53,7 @@ def _names() -> dict[str, dict[str, str]]:
     from earmark.data.catalogue import DATASETS
     from earmark.explain.catalogue import METHODS
     from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+    from earmark.models.catalogue import RECIPES
 
     return {
         "methods": {entry.name: entry.summary for entry in METHODS},
@@ -61,4 +62,5 @@ def _names() -> dict[str, dict[str, str]]:
         "fills": {entry.name: entry.summary for entry in FILLS},
         "formats": dict(FORMATS),
         "data": {entry.name: entry.summary for entry in DATASETS},
+        "recipes": {entry.name: entry.summary for entry in RECIPES},
     }

@@ -50,6 +50,7 @@ def leak_report(
     *,
     settings: FitSettings | None = None,
     source: Path | None = None,
+    slice_s: float | None = None,
     fractions: Sequence[float] = FRACTIONS,
     seed: int = 0,
     draws: int = 1000,
@@ -61,7 +62,8 @@ def leak_report(
     Parameters
     ----------
     model, settings, source : as for ``earmark.training.fit.fit``.
-    dataset : of whole clips; it is cut into slices of the model's length, or of 3 s.
+    dataset : of whole clips, which are cut into slices.
+    slice_s : their length in seconds; None for the model's own, or 3 of one that hears a clip as a whole.
     fractions, seed : of the splits.
     draws : of the bootstrap, which draws tracks in each row.
     watching, say : for progress.
@@ -72,11 +74,11 @@ def leak_report(
         As for ``fit``.
     """
     settings = settings or FitSettings()
-    slice_s = chosen_recipe(model, settings).slice_s or ROW_SLICE_S
+    length_s = slice_s or chosen_recipe(model, settings).slice_s or ROW_SLICE_S
     rows = []
     for group in ("nothing", "track", "artist"):
         try:
-            sliced, split = _split(dataset, group, slice_s, fractions, seed)
+            sliced, split = _split(dataset, group, length_s, fractions, seed)
         except (DatasetError, SettingError) as error:
             if group == "nothing":
                 raise
