@@ -73,7 +73,7 @@ def build_scorebook(
     OutputError
         If the folder cannot be written to.
     """
-    _check(seed=seed, per_class=per_class, seconds=seconds, sample_rate=sample_rate, jobs=jobs)
+    check_settings(seed=seed, per_class=per_class, seconds=seconds, sample_rate=sample_rate, jobs=jobs)
     chosen = _chosen(labels)
     if shortcut and SHORTCUT_LABEL not in chosen:
         raise SettingError(
@@ -211,7 +211,14 @@ def _chosen(labels: tuple[str, ...] | None) -> tuple[str, ...]:
     return tuple(label for label in known if label in labels)
 
 
-def _check(*, seed: int, per_class: int, seconds: float, sample_rate: int, jobs: int) -> None:
+def check_settings(*, seed: int, per_class: int, seconds: float, sample_rate: int, jobs: int) -> None:
+    """Raise if a setting is out of range.
+
+    Raises
+    ------
+    SettingError
+        Naming it and its range.
+    """
     if seed < 0:
         raise SettingError(f"seed {seed}", remedy="Choose 0 or more", where="seed")
     if per_class < 1:
