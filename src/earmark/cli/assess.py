@@ -76,6 +76,15 @@ def assess(
             rich_help_panel=_WHAT,
         ),
     ] = False,
+    slice_s: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.1,
+            help="Length of the leak report's slices; the model's own, or 3, by default.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option(metavar="N", min=100, help="Of the bootstrap.", rich_help_panel=_WHAT)] = 1000,
     seed: learning.Seed = 0,
     json: options.Json = False,

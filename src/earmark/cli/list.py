@@ -16,7 +16,7 @@ KINDS = ("methods", "components", "fills", "formats", "data", "recipes")
 # A kind that is listed together with another.
 _GROUPS = {"gradient methods": "methods"}
 
-HELP = """List the names that other commands take: methods, components, fills, formats, kinds of data sets, recipes to train by.
+HELP = """List the names that other commands take: methods, components, fills, formats, kinds of data sets, recipes.
 
 Examples:
 
@@ -62,5 +62,6 @@ def _names() -> dict[str, dict[str, str]]:
         "fills": {entry.name: entry.summary for entry in FILLS},
         "formats": dict(FORMATS),
         "data": {entry.name: entry.summary for entry in DATASETS},
+        "models": {entry.name: entry.summary for entry in RECIPES},
         "recipes": {entry.name: entry.summary for entry in RECIPES},
     }
