@@ -94,6 +94,8 @@ def test_items_of_one_track_count_once():
 
 
 def test_quarters_with_ties_and_silence():
+    order = ["none", "above 7 Hz", "5 to 7 Hz", "-20 to 5 Hz", "up to -20 Hz"]
+    assert list(confound("x", order, order, permutations=1).values) == order[:0:-1] + order[:1]
     assert in_quarters([-np.inf, 5, 5, 5], "dB") == ("up to 5 dB",) * 4
     with pytest.raises(SettingError, match="1 values for 2 labels"):
         confound("x", ["a"], ["b", "c"])

@@ -7,6 +7,7 @@ information in bits, and a permutation test.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ class Confound:
     Parameters
     ----------
     name : of the property, e.g. "sample rate".
-    values : how often each of its values is there, by class: value, then class, then number of items.
+    values : how often each of its values is there, by class: value (ascending), then class, then number of items.
     v : Cramér's V, corrected: 0 (no bond) to 1.
     bits : mutual information of property and label.
     p : how often shuffled labels have as much mutual information.
@@ -97,11 +98,12 @@ def confound(
     )
     total = int(table.sum())
     kinds, known = sorted(set(values)), sorted(set(labels))
+    rows = {kind: row for row, kind in enumerate(kinds)}
     return Confound(
         name,
         {
-            kind: {label: int(table[i, j]) for j, label in enumerate(known) if table[i, j]}
-            for i, kind in enumerate(kinds)
+            kind: {label: int(table[rows[kind], j]) for j, label in enumerate(known) if table[rows[kind], j]}
+            for kind in sorted(kinds, key=_by_number)
         },
         cramers_v(table),
         mutual_information_bits(table),
@@ -138,18 +140,29 @@ def in_quarters(numbers: Sequence[float], unit: str) -> tuple[str, ...]:
     Examples
     --------
     >>> in_quarters([1, 2, 3, 4], "s")
-    ('up to 1.75 s', '1.75–2.5 s', '2.5–3.25 s', 'above 3.25 s')
+    ('up to 1.75 s', '1.75 to 2.5 s', '2.5 to 3.25 s', 'above 3.25 s')
     """
     finite = [number for number in numbers if np.isfinite(number)]
     if not finite:
         return tuple("none" for _ in numbers)
     cuts = sorted(set(np.quantile(finite, (0.25, 0.5, 0.75)).tolist()))
     names = [
-        f"up to {cuts[0]:.4g} {unit}",
-        *(f"{low:.4g}–{high:.4g} {unit}" for low, high in itertools.pairwise(cuts)),
-        f"above {cuts[-1]:.4g} {unit}",
+        f"up to {_told(cuts[0])} {unit}",
+        *(f"{_told(low)} to {_told(high)} {unit}" for low, high in itertools.pairwise(cuts)),
+        f"above {_told(cuts[-1])} {unit}",
     ]
     return tuple(names[int(np.searchsorted(cuts, number))] if np.isfinite(number) else names[0] for number in numbers)
+
+
+def _told(number: float) -> str:
+    return f"{number:.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+
+
+def _by_number(value: str) -> tuple[float, int, str]:
+    """Where a value stands among others: by its first number, "up to" before it and "above" after it."""
+    number = re.search(r"-?\d+(\.\d+)?", value)
+    side = 0 if value.startswith("up to") else 2 if value.startswith("above") else 1
+    return float(number[0]) if number else np.inf, side, value
 
 
 def _table(values: Sequence[str], labels: Sequence[str]) -> NDArray[np.int64]:

@@ -142,9 +142,10 @@ def _duplicates(audit: Audit) -> list[DuplicateRow]:
 
 
 def _confound(one: Confound, items: dict[str, int]) -> ConfoundTable:
-    commonest = sorted(one.values, key=lambda value: (-sum(one.values[value].values()), value))[:_ROWS]
+    order = list(one.values)
+    commonest = sorted(order, key=lambda value: (-sum(one.values[value].values()), order.index(value)))[:_ROWS]
     rows = []
-    for value in commonest:
+    for value in sorted(commonest, key=order.index):
         numbers = [(one.values[value].get(label, 0), total) for label, total in items.items()]
         rows.append(ValueRow(value, tuple(Cell(n, round(60 * n / total)) for n, total in numbers)))
     if len(one.values) > _ROWS:
