@@ -82,6 +82,11 @@ class Vgg16(nn.Module):
             if dense
             else nn.Sequential(nn.Linear(channels, labels))
         )
+        # He et al. 2015: without batch norm, torch's own start would fade out before the thirteenth layer.
+        for layer in self.features:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, spectrogram: Tensor) -> Tensor:
         """Values before softmax or sigmoid, ``(B, labels)``."""
