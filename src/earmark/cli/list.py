@@ -62,6 +62,5 @@ def _names() -> dict[str, dict[str, str]]:
         "fills": {entry.name: entry.summary for entry in FILLS},
         "formats": dict(FORMATS),
         "data": {entry.name: entry.summary for entry in DATASETS},
-        "models": {entry.name: entry.summary for entry in RECIPES},
         "recipes": {entry.name: entry.summary for entry in RECIPES},
     }
