@@ -16,11 +16,11 @@ from earmark.data.scorebook.excerpt import Excerpt, Stem, Word
 from earmark.data.scorebook.score import Score, ScorePart
 from earmark.data.scorebook.tonality import key_of
 
-# General MIDI programs, from 0, that speak at once and sound over the whole range.
+# General MIDI programs, from 0, whose samples are in tune and speak at once over the whole range.
 PALETTE = {
-    "piano": 0, "electric piano": 4, "harpsichord": 6, "vibraphone": 11, "marimba": 12, "accordion": 21,
+    "piano": 0, "electric piano": 4, "harpsichord": 6, "vibraphone": 11, "marimba": 12, "viola": 41,
     "nylon guitar": 24, "harp": 46, "violin": 40, "cello": 42, "choir": 52, "trumpet": 56, "trombone": 57,
-    "horn": 60, "alto sax": 65, "oboe": 68, "bassoon": 70, "clarinet": 71, "flute": 73, "recorder": 74,
+    "horn": 60, "alto sax": 65, "oboe": 68, "bassoon": 70, "clarinet": 71, "flute": 73, "pizzicato strings": 45,
 }  # fmt: skip
 # Never drawn, so that where it is planted it tells the class, and elsewhere nothing changes.
 SHORTCUT_PROGRAM = 19
@@ -94,6 +94,8 @@ def draw(score: Score, rules: Rules, rng: np.random.Generator, taken: tuple[Wind
     transposition = int(rng.integers(SEMITONES[0], SEMITONES[1] + 1))
     articulation = float(rng.uniform(*_ARTICULATION))
     peak_dbfs = round(float(rng.uniform(*PEAK_DBFS)), 2)
+    programs = [int(program) for program in rng.permutation(list(PALETTE.values()))]
+    gains_db = [round(float(gain), 2) for gain in rng.uniform(*GAIN_DB, size=len(score.parts))]
     if rules.as_written:
         transposition, articulation = 0, 1.0
         # One tempo an excerpt: the first that the score names, so that times stay proportional to the notation.
@@ -106,12 +108,18 @@ def draw(score: Score, rules: Rules, rng: np.random.Generator, taken: tuple[Wind
     low, high = _range(score, window)
     if low + transposition < PITCHES[0] or high + transposition > PITCHES[1]:
         return f"goes from MIDI pitch {low + transposition} to {high + transposition}"
-    stems = _stems(score, window, 60 / quarters_per_minute, transposition, articulation, rules, rng)
-    notes = [note for stem in stems for note in stem.part.notes]
+    stems = []
+    for at, part in enumerate(score.parts):
+        notes, words = _played(part, window, 60 / quarters_per_minute, transposition, articulation, rng)
+        if notes:
+            program = _written(part) if rules.as_written else programs[at % len(programs)]
+            name = f"{at + 1}-{_slug(part.name)}"
+            stems.append(Stem(name, Part(program, False, gains_db[at], notes), words))
+    every = [note for stem in stems for note in stem.part.notes]
     excerpt = Excerpt(
         name="", label="", track="", collection="",
         title=score.title, start_quarters=window.start, tempo_bpm=tempo, quarters_per_minute=quarters_per_minute,
-        transposition=transposition, key=key_of(notes), peak_dbfs=peak_dbfs, stems=stems,
+        transposition=transposition, key=key_of(every), peak_dbfs=peak_dbfs, stems=tuple(stems),
     )  # fmt: skip
     return Drawn(excerpt, window)
 
@@ -166,39 +174,28 @@ def _range(score: Score, window: Window) -> tuple[int, int]:
     return min(pitches), max(pitches)
 
 
-def _stems(
-    score: Score,
+def _played(
+    part: ScorePart,
     window: Window,
     seconds_per_quarter: float,
     transposition: int,
     articulation: float,
-    rules: Rules,
     rng: np.random.Generator,
-) -> tuple[Stem, ...]:
-    programs = rng.permutation(list(PALETTE.values()))
-    stems = []
-    for at, part in enumerate(score.parts):
-        # Drawn for every part, also for one that rests, so that what the others get does not hang on it.
-        gain_db = round(float(rng.uniform(*GAIN_DB)), 2)
-        velocities = rng.integers(_VELOCITY[0], _VELOCITY[1] + 1, size=len(part.notes))
-        notes, words = [], []
-        for note, velocity in zip(part.notes, velocities, strict=True):
-            start = max(note.onset, window.start)
-            end = min(note.onset + note.length, window.end)
-            if end - start <= 1e-6:
-                continue
-            start_s = round((start - window.start) * seconds_per_quarter, 6)
-            length_s = (end - start) * seconds_per_quarter
-            notes.append(
-                NoteEvent(start_s, round(length_s * articulation, 6), note.pitch + transposition, int(velocity))
-            )
-            if note.syllable and note.onset >= window.start:
-                words.append(Word(start_s, round(start_s + length_s, 6), note.syllable, note.syllabic))
-        if notes:
-            program = _written(part) if rules.as_written else int(programs[at % len(programs)])
-            name = f"{at + 1}-{_slug(part.name)}"
-            stems.append(Stem(name, Part(program, False, gain_db, tuple(notes)), tuple(words)))
-    return tuple(stems)
+) -> tuple[tuple[NoteEvent, ...], tuple[Word, ...]]:
+    """Notes and syllables in seconds of the window; what sounds across its beginning begins with it."""
+    velocities = rng.integers(_VELOCITY[0], _VELOCITY[1] + 1, size=len(part.notes))
+    notes, words = [], []
+    for note, velocity in zip(part.notes, velocities, strict=True):
+        start = max(note.onset, window.start)
+        end = min(note.onset + note.length, window.end)
+        if end - start <= 1e-6:
+            continue
+        start_s = round((start - window.start) * seconds_per_quarter, 6)
+        length_s = (end - start) * seconds_per_quarter
+        notes.append(NoteEvent(start_s, round(length_s * articulation, 6), note.pitch + transposition, int(velocity)))
+        if note.syllable and note.onset >= window.start:
+            words.append(Word(start_s, round(start_s + length_s, 6), note.syllable, note.syllabic))
+    return tuple(notes), tuple(words)
 
 
 def _written(part: ScorePart) -> int:
