@@ -26,7 +26,8 @@ def explained(run, bundle, sounds):
 def test_writes_report_sound_and_explanation_and_says_where(explained, tmp_path):
     done = explained()
     out = tmp_path / "out" / "song"
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
+    assert all("silent" in line for line in done.err.splitlines())
     assert files_in(out) == WRITTEN
     explanation = Explanation.load(out / "explanation.json")
     strongest = explanation.top(1)[0]
@@ -177,7 +178,23 @@ def test_a_large_report_is_named_by_its_final_path(explained, monkeypatch):
     monkeypatch.setattr("earmark.report.html.LARGE_BYTES", 1000)
     done = explained("--format", "html")
     assert done.err.startswith("out/song/report.html: the report is ")
-    assert done.err.count("\n") == 1
+    assert ".earmark" not in done.err
+
+
+def test_a_removed_part_that_is_silent_is_said_with_a_command_that_helps(explained, run, bundle, sounds, tmp_path):
+    # One component makes the whole difference; for the label that the sound raises, it is all there is.
+    options = ("--components", "time", "--segments", "1", "--format", "json,html", "--top-targets", "4", "-o", "o")
+    found = run("explain", sounds.song, "--model", bundle, *options, "--json")
+    explanation = Explanation.load(tmp_path / "o" / "explanation.json")
+    raised = next(label for i, label in enumerate(explanation.labels) if explanation.attributions[i, 0] > 0)
+    done = run("explain", sounds.song, "--model", bundle, *options, "--overwrite", "--target", raised)
+    assert (found.code, done.code) == (0, 0)
+    assert f"Every component raises {raised}, so the removed part is silent." in done.err
+    page = (tmp_path / "o" / "report.html").read_text(encoding="utf-8")
+    assert f"Every component raises {raised}, so the removed part is silent." in page
+    words = shlex.split(done.err.strip().rpartition(": ")[2])
+    assert words[-2:] == ["--keep", "top:3"]
+    assert run(*words[1:]).code == 0
 
 
 def test_quiet_and_verbose_speak_on_stderr_only(explained, run, bundle, sounds):

@@ -78,3 +78,25 @@ def test_arguments_in_the_wrong_order_are_put_right(run, sounds, explanation, tm
     assert "utf-8" not in run("listen", sounds.other, sounds.other).err
     assert run("listen", sounds.other, sounds.other).code == 1
     assert not (tmp_path / "l").exists()
+
+
+def rewritten(path, sign):
+    """The same explanation, but every component raises (or lowers) every label."""
+    data = json.loads(path.read_text())
+    data["attributions"] = [[sign * (abs(v) + 0.01) for v in row] for row in data["attributions"]]
+    path.write_text(json.dumps(data))
+
+
+def test_a_silent_part_is_said_and_how_to_hear_something(run, sounds, explanation, tmp_path):
+    rewritten(explanation, 1)
+    done = run("listen", explanation, sounds.other, "-o", "all")
+    assert done.code == 0
+    assert "so the removed part is silent. --keep top:3 keeps the strongest only." in done.err
+    assert not read(tmp_path / "all" / "removed.flac").waveform.any()
+    assert run("listen", explanation, sounds.other, "-o", "top", "--keep", "top:3").err == ""
+    assert read(tmp_path / "top" / "removed.flac").waveform.any()
+    rewritten(explanation, -1)
+    done = run("listen", explanation, sounds.other, "-o", "none")
+    assert "so the kept part is silent." in done.err
+    assert "top:3" not in done.err
+    assert not read(tmp_path / "none" / "kept.flac").waveform.any()

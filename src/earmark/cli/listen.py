@@ -57,6 +57,7 @@ def listen(
     from earmark.listen.mask import keep_rule
     from earmark.listen.render import listen as render
     from earmark.listen.write import write_listening
+    from earmark.report.words import silence_text
 
     console = Console(quiet=quiet, json=json)
     if Path(file).suffix.lower() == ".json" and explanation.suffix.lower() != ".json":
@@ -76,8 +77,9 @@ def listen(
         write_listening(listening, staging)
     kept = [component.label for component, on in zip(loaded.components, listening.mask, strict=True) if on]
     written = [folder / name for name in NAMES["flac"]]
-    if not kept:
-        console.say(f"nothing raises {chosen}: kept.flac is silent")
+    silence = silence_text(loaded, listening)
+    if silence:
+        console.say(silence + (" --keep top:3 keeps the strongest only." if kept else ""))
     console.data(f"kept for {chosen}: {'; '.join(kept) or 'nothing'}")
     for path in written:
         console.data(str(path))

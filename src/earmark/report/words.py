@@ -7,6 +7,7 @@ import numpy as np
 from earmark.explain.explanation import Effect, Explanation
 from earmark.explain.game import Floats
 from earmark.explain.gradient.pooled import SETTLED, missed_shares
+from earmark.listen.render import Listening
 from earmark.report.theme import written
 
 # Of methods whose values are no differences of the output.
@@ -167,6 +168,18 @@ def kept_text(explanation: Explanation, keep: str, label: str) -> str:
     if keep == "raising":
         return f"What raises {label}" if explanation.perturbed else f"What speaks for {label}"
     return f"The rule “{keep}” for {label}"
+
+
+def silence_text(explanation: Explanation, listening: Listening) -> str:
+    """That one of the two parts is silent because every component is in the other; "" where neither is."""
+    verb = "raises" if explanation.perturbed else "speaks for"
+    if listening.keep != "raising":
+        verb = "is kept for"
+    if listening.mask.all() and not listening.removed.waveform.any():
+        return f"Every component {verb} {listening.label}, so the removed part is silent."
+    if not listening.mask.any() and not listening.kept.waveform.any():
+        return f"No component {verb} {listening.label}, so the kept part is silent."
+    return ""
 
 
 def _in_unit(explanation: Explanation) -> str:
