@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench bench-train clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,7 +25,7 @@ export FILE PYTHON
 
 help: ## this list
 	@echo "make TARGET, where TARGET is"
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 10
 
 demo: $(STAMPS)/run ## install into .venv and explain the demo track (or FILE=song.mp3) into out/demo
 	@$(BIN)/earmark demo -o out/demo $${FILE:+-- "$$FILE"}
@@ -42,6 +42,9 @@ check: $(STAMPS)/dev ## ruff, mypy --strict and the import contracts
 
 bench: $(STAMPS)/bench ## measure earmark beside its peers (10 minutes on an idle machine) and write docs/benchmarks.md
 	@$(BIN)/python -m benchmarks --date "$$(date +%F)"
+
+bench-train: $(STAMPS)/dev ## train and judge classifiers on real data (see docs/results.md) and write that page
+	@$(BIN)/python -m benchmarks.learning --date "$$(date +%F)"
 
 clean: ## remove .venv, results and caches
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info

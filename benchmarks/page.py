@@ -31,11 +31,11 @@ def page(run: Run) -> str:
     if run.tiny:
         lines.append("- **Tiny sizes: a try of the runner, no measurement.**")
     for benchmark in run.benchmarks:
-        lines += ["", *_section(benchmark)]
+        lines += ["", *section(benchmark)]
     return "\n".join(lines) + "\n"
 
 
-def _section(benchmark: Benchmark) -> list[str]:
+def section(benchmark: Benchmark) -> list[str]:
     lines = [f"## {benchmark.title}", ""]
     if benchmark.not_run:
         return [*lines, f"Not run: {benchmark.not_run}"]
