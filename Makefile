@@ -25,7 +25,7 @@ export FILE PYTHON
 
 help: ## this list
 	@echo "make TARGET, where TARGET is"
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
 demo: $(STAMPS)/run ## install into .venv and explain the demo track (or FILE=song.mp3) into out/demo
 	@$(BIN)/earmark demo -o out/demo $${FILE:+-- "$$FILE"}

@@ -47,8 +47,8 @@ def run() -> Benchmark:
         *leak(train, test),
     ]
     setup = (
-        "Released tag probabilities of musicnn (Million Song Dataset) for the 733 clips of the fault-filtered lists, 443 "
-        "for training and 290 for test. Intervals: 95 %, bootstrap over artists."
+        "Released tag probabilities of musicnn (Million Song Dataset) for the 733 clips of the fault-filtered lists, "
+        "443 for training and 290 for test. Intervals: 95 %, bootstrap over artists."
     )
     return Benchmark("gtzan_tags", "GTZAN, tags of musicnn", setup, tuple(rows))
 
