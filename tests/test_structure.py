@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 import earmark
 from earmark.components.catalogue import COMPONENTS, FILLS
+from earmark.data.catalogue import DATASETS
 from earmark.explain.catalogue import METHODS
 from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 
@@ -141,9 +142,9 @@ DOCS = mentions(ROOT / "docs", {".md"})
 TESTS = mentions(ROOT / "tests", {".py"})
 
 
-@pytest.mark.parametrize("entry", [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS], ids=lambda entry: entry.name)
 def test_every_registered_name_is_documented_tested_and_loads(entry):
-    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS)
+    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS, DATASETS)
     registry = next(r for r in registries if entry.name in r and r.entry(entry.name) is entry)
     assert callable(registry.get(entry.name))
     assert f"`{entry.name}`" in DOCS, "name it in docs/, in backticks"

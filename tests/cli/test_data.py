@@ -1,5 +1,6 @@
 """``earmark data``: show, audit, split, get."""
 
+import hashlib
 import io
 import json
 import sys
@@ -219,3 +220,22 @@ def test_a_title_asks_before_it_downloads(run, monkeypatch, answer, asked):
     assert done.code == (1 if asked else 130)
     assert "1  One (Band, 1:01)" in done.err
     assert done.out == ""
+
+
+def test_an_address_in_place_of_a_file(run, bundle, sounds, tmp_path):
+    """The address is one that was downloaded before: its copy in the cache is what is heard."""
+    url = "https://example.org/song.wav"
+    folder = tmp_path / "cache" / "downloads" / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True)
+    (folder / "song.wav").write_bytes(sounds.song.read_bytes())
+    found = run("predict", url, "--model", bundle, "--json")
+    assert (found.code, found.err) == (0, "")
+    assert found.out == run("predict", sounds.song, "--model", bundle, "--json").out
+    refused = run("predict", "http://127.0.0.1:9/x.wav", sounds.song, "--model", bundle)
+    assert refused.code == 3
+    assert "cannot be downloaded" in refused.err
+    done = run(
+        "explain", url, "--model", bundle, "--components", "time", "--segments", "3", "--format", "json", "-o", "o"
+    )
+    assert done.code == 0, done.err
+    assert json.loads((tmp_path / "o" / "explanation.json").read_text())["clip"]["name"] == "song.wav"

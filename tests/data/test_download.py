@@ -1,5 +1,6 @@
 """Downloads against a web server in this process: a sound, a page, what is too large, too long or too slow."""
 
+import gc
 import http.server
 import io
 import threading
@@ -9,7 +10,7 @@ import wave
 import pytest
 
 from earmark.audio.read import info
-from earmark.data.download import Found, Limits, download, found_in
+from earmark.data.download import Found, Limits, download, found_in, local
 from earmark.errors import FetchError, OutputError, SettingError
 
 
@@ -77,6 +78,17 @@ class Quiet(http.server.ThreadingHTTPServer):
         """A client that goes away early is what is tested."""
 
 
+# yt-dlp leaves the connection of a page or of a refused download to the garbage collector; it shall run here, not in
+# some other test.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    yield
+    gc.collect()
+
+
 @pytest.fixture(scope="module")
 def server():
     served = Quiet(("127.0.0.1", 0), Handler)
@@ -141,6 +153,19 @@ def test_ten_gigabytes_are_refused_without_reading_them(address, server, tmp_pat
 def test_a_server_that_is_not_there(tmp_path):
     with pytest.raises(FetchError, match="cannot be downloaded"):
         download("http://127.0.0.1:9/x.wav", tmp_path)
+
+
+def test_an_address_in_place_of_a_file_is_downloaded_once(address, server, tmp_path, monkeypatch):
+    monkeypatch.setenv("EARMARK_CACHE", str(tmp_path))
+    assert local("a.wav") == "a.wav"
+    path = local(f"{address}/tune.wav")
+    assert info(path).duration_s == 1.0
+    server.asked.clear()
+    assert local(f"{address}/tune.wav") == path
+    assert server.asked == []
+    with pytest.raises(FetchError):
+        local(f"{address}/page.html")
+    assert local(f"{address}/tune.wav") == path
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x.org/a.wav", "tune.wav"])

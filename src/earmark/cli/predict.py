@@ -43,6 +43,7 @@ def predict(
 
     from earmark.audio.read import read
     from earmark.cli.run import bar
+    from earmark.data.download import local
     from earmark.models.load import load_model
     from earmark.models.predict import predict as scores_of
     from earmark.models.prepare import prepare
@@ -50,7 +51,7 @@ def predict(
     classifier = load_model(model, say=console.say)
 
     def one(file: str) -> list[dict[str, Any]]:
-        clip = read(file, start_s=start, duration_s=duration)
+        clip = read(local(file, say=console.say), start_s=start, duration_s=duration)
         if verbose:
             for step in prepare(clip, classifier.input).steps:
                 console.detail(f"{clip.name}: {step}")

@@ -96,11 +96,12 @@ def explain_file(
         Whatever is wrong with the file, the settings or the folder; then nothing new is under a final name.
     """
     from earmark.audio.read import read
+    from earmark.data.download import local
     from earmark.listen.render import listen
 
     check_writable(out)
     started = time.monotonic()
-    clip = read(file, start_s=job.start_s, duration_s=job.duration_s)
+    clip = read(local(file, say=console.say), start_s=job.start_s, duration_s=job.duration_s)
     with console.watch(f"explaining {clip.name}") as watch:
         found, explanation = _ask(clip, classifier, job, watch)
     for step in explanation.clip.conversion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 from earmark.audio.read import info
 from earmark.errors import AudioError, FetchError, OutputError, SettingError
+from earmark.files import cache_folder
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,32 @@ def download(
             f"cannot be written ({error.strerror or error})", remedy="Choose another folder with -o", where=folder
         ) from error
     return Downloaded(target, str(facts.get("title") or target.stem), str(facts.get("webpage_url") or url))
+
+
+def local(name: str, *, limits: Limits | None = None, say: Callable[[str], None] | None = None) -> str:
+    """The file that a name stands for: itself, or for an address of the web a copy in the cache, downloaded once.
+
+    Parameters
+    ----------
+    name : a path, or an address that begins with http:// or https://.
+    limits, say : as for ``download``.
+
+    Raises
+    ------
+    FetchError, OutputError, SettingError
+        As ``download`` does.
+
+    Examples
+    --------
+    >>> local("song.mp3")
+    'song.mp3'
+    """
+    if not name.startswith(("http://", "https://")):
+        return name
+    folder = cache_folder() / "downloads" / hashlib.sha256(name.encode()).hexdigest()[:16]
+    kept = sorted(folder.iterdir()) if folder.is_dir() else []
+    whole = next((path for path in kept if path.is_file() and not path.name.startswith(".")), None)
+    return str(whole if whole is not None else download(name, folder, limits=limits, say=say).path)
 
 
 def search(title: str, *, number: int = 3) -> tuple[Found, ...]:

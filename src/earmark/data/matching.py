@@ -14,6 +14,8 @@ MIN_SHARED = 12
 MIN_SHARE = 0.1
 # A pair of peaks that very many sounds have tells none of them from the others.
 _NEIGHBOURS = 24
+# An odd number of many bits: neighbouring pairs fall far from each other.
+_SPREAD = 0x9E3779B1
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def match(
     owners = np.repeat(np.arange(len(sounds)), counts)
     order = np.lexsort((frames, owners, keys))
     keys, frames, owners = keys[order], frames[order], owners[order]
-    pairs, offsets = _meetings(keys, frames, owners, len(sounds))
+    pairs, offsets = _often(*_meetings(keys, frames, owners, len(sounds)), min_shared)
     found = []
     for pair, shared, offset in _best(pairs, offsets):
         first, second = divmod(pair, len(sounds))
@@ -82,6 +84,19 @@ def _meetings(
         pairs.append(owners[meet] * sounds + owners[meet + step])
         offsets.append(frames[meet + step] - frames[meet])
     return np.concatenate(pairs), np.concatenate(offsets)
+
+
+def _often(
+    pairs: NDArray[np.int64], offsets: NDArray[np.int64], least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Without the pairs that meet too seldom at any distance, nearly all of them where sounds are many.
+
+    Pairs are counted in a table that several may share a place of: none is dropped that meets often enough.
+    """
+    size = 1 << max(10, int(len(pairs)).bit_length())
+    place = (pairs * _SPREAD) & (size - 1)
+    often = np.bincount(place, minlength=size)[place] >= least
+    return pairs[often], offsets[often]
 
 
 def _best(pairs: NDArray[np.int64], offsets: NDArray[np.int64]) -> list[tuple[int, int, int]]:
