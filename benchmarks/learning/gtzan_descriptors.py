@@ -49,9 +49,9 @@ def run() -> Benchmark:
         row("the same, fault-filtered test", judged(fit(model, train, columns), test, columns), at_least=0.54),
     ]
     setup = (
-        "Released descriptors of 1000 clips (30 s), 10 genres; fault-filtered lists of Kereliuk et al. (2015): 443 / "
-        "197 / 290 clips, no artist in two lists. Intervals: 95 %, bootstrap over artists. The columns of chroma enter as "
-        "they are, or as the magnitudes of their Fourier transform over the twelve pitch classes, which a "
+        "Released descriptors of 1000 clips (30 s), 10 genres; fault-filtered lists of Kereliuk et al. (2015): "
+        "443 / 197 / 290 clips, no artist in two lists. Intervals: 95 %, bootstrap over artists. The columns of chroma "
+        "enter as they are, or as the magnitudes of their Fourier transform over the twelve pitch classes, which a "
         "transposition leaves alone."
     )
     return Benchmark("gtzan_descriptors", "GTZAN, descriptors", setup, tuple(rows))
