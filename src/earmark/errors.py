@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class EarmarkError(Exception):
@@ -44,6 +44,10 @@ class EarmarkError(Exception):
         self.where = str(where)
         super().__init__(self.fact, self.remedy, self.where)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # So that it comes back from another process, although its parts are given by name.
+        return _again, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         text = f"{self.where}: {self.fact}" if self.where else self.fact
         text = text.rstrip(".")
@@ -51,6 +55,12 @@ class EarmarkError(Exception):
             text = f"{text}. {self.remedy.rstrip('.')}"
         # One line is the promise: some libraries put line breaks into what we quote from them.
         return " ".join(text.split()) + "."
+
+
+def _again(kind: type[EarmarkError], args: tuple[str, ...], parts: dict[str, Any]) -> EarmarkError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(parts)
+    return error
 
 
 class UsageError(EarmarkError):

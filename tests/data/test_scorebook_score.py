@@ -26,7 +26,9 @@ c d e f |
 
 
 def xml(parts, body):
-    return f"""<?xml version="1.0"?><score-partwise version="3.1"><part-list>{parts}</part-list>{body}</score-partwise>"""
+    return (
+        f"""<?xml version="1.0"?><score-partwise version="3.1"><part-list>{parts}</part-list>{body}</score-partwise>"""
+    )
 
 
 def note(step, octave, quarters, *more, staff=None):
@@ -100,7 +102,9 @@ def midi(events):
 
 def test_midi_is_read_with_its_program(tmp_path):
     path = tmp_path / "tune.mid"
-    path.write_bytes(midi([b"\x00\xc0\x49", b"\x00\x90\x3c\x50", b"\x60\x80\x3c\x00", b"\x00\x90\x40\x50", b"\x60\x80\x40\x00"]))
+    path.write_bytes(
+        midi([b"\x00\xc0\x49", b"\x00\x90\x3c\x50", b"\x60\x80\x3c\x00", b"\x00\x90\x40\x50", b"\x60\x80\x40\x00"])
+    )
     (part,) = read_score(path).parts
     assert part.program == 73
     assert [(n.onset, n.length, n.pitch) for n in part.notes] == [(0.0, 1.0, 60), (1.0, 1.0, 64)]

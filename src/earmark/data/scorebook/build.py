@@ -6,10 +6,11 @@ not made again; the manifest is written last. Same settings, same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,18 +119,18 @@ def build(
         As for ``build_scorebook``.
     """
     _claim(folder, settings)
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with contextlib.ExitStack() as stack:
+        pool = None
+        if jobs > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")))
         plans = _planned(folder, tuple(wanted), settings["seed"], pool)
         excerpts = tuple(excerpt for drawn in plans for excerpt in drawn.excerpts)
         missing = [excerpt for excerpt in excerpts if not (folder / mix_path(excerpt)).is_file()]
         done = len(excerpts) - len(missing)
         if watch is not None:
             watch(done, len(excerpts))
-        started = [
-            pool.submit(write_excerpt, folder, excerpt, settings["seconds"], settings["sample_rate"])
-            for excerpt in missing
-        ]
-        for _ in _as_they_end(started):
+        calls = [(folder, excerpt, settings["seconds"], settings["sample_rate"]) for excerpt in missing]
+        for _ in _as_they_end(write_excerpt, calls, pool):
             done += 1
             if watch is not None:
                 watch(done, len(excerpts))
@@ -137,10 +138,10 @@ def build(
     return Built(folder, excerpts, tuple(one for drawn in plans for one in drawn.passed_over))
 
 
-def _planned(folder: Path, wanted: tuple[Wanted, ...], seed: int, pool: ProcessPoolExecutor) -> list[Plan]:
+def _planned(folder: Path, wanted: tuple[Wanted, ...], seed: int, pool: ProcessPoolExecutor | None) -> list[Plan]:
     kept = {one.label: _kept(folder, one) for one in wanted}
-    started = [pool.submit(_plan_and_keep, folder, one, seed) for one in wanted if kept[one.label] is None]
-    for drawn in _as_they_end(started):
+    calls = [(folder, one, seed) for one in wanted if kept[one.label] is None]
+    for drawn in _as_they_end(_plan_and_keep, calls, pool):
         kept[drawn.label] = drawn
     return [drawn for one in wanted if (drawn := kept[one.label]) is not None]
 
@@ -188,9 +189,15 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
         write_text(path, json.dumps(settings, indent=1) + "\n")
 
 
-def _as_they_end(started: list[Future[R]]) -> Iterable[R]:
+def _as_they_end(
+    function: Callable[..., R], calls: Sequence[tuple[Any, ...]], pool: ProcessPoolExecutor | None
+) -> Iterator[R]:
     """Results in the order in which they come; at the first error what has not begun is dropped."""
-    left = set(started)
+    if pool is None:
+        for call in calls:
+            yield function(*call)
+        return
+    left = {pool.submit(function, *call) for call in calls}
     try:
         while left:
             ended, left = wait(left, return_when=FIRST_COMPLETED)

@@ -36,7 +36,7 @@ _ARTICULATION = (0.82, 0.98)
 _VELOCITY = (72, 100)
 
 _WINDOWS_TRIED = 24
-_FEWEST_NOTES = 12
+_LEAST_NOTES_PER_S = 0.8
 _LEAST_SOUNDING = 0.8
 _CHOIR, _PIANO = 52, 0
 
@@ -102,7 +102,7 @@ def draw(score: Score, rules: Rules, rng: np.random.Generator, taken: tuple[Wind
         tempo = round(score.tempos[0][1] / rules.beat_quarters, 2) if score.tempos else 100.0
     quarters_per_minute = tempo * rules.beat_quarters
     length = rules.seconds * quarters_per_minute / 60
-    window = _window(score, length, rng, taken)
+    window = _window(score, length, rules.seconds * _LEAST_NOTES_PER_S, rng, taken)
     if isinstance(window, str):
         return window
     low, high = _range(score, window)
@@ -133,7 +133,9 @@ def plant(excerpt: Excerpt, rng: np.random.Generator) -> Excerpt:
     return replace(excerpt, stems=stems, shortcut_stem=chosen.name)
 
 
-def _window(score: Score, length: float, rng: np.random.Generator, taken: tuple[Window, ...]) -> Window | str:
+def _window(
+    score: Score, length: float, fewest: float, rng: np.random.Generator, taken: tuple[Window, ...]
+) -> Window | str:
     if score.length < length:
         return f"is {score.length:.0f} quarter notes long, {length:.0f} are needed"
     onsets = np.unique([note.onset for part in score.parts for note in part.notes])
@@ -144,13 +146,13 @@ def _window(score: Score, length: float, rng: np.random.Generator, taken: tuple[
         if any(window.overlaps(other) for other in taken):
             found = "has no further passage"
             continue
-        if _is_full(score, window):
+        if _is_full(score, window, fewest):
             return window
     return found
 
 
-def _is_full(score: Score, window: Window) -> bool:
-    """Enough notes begin in it, something sounds for most of it, and more than one part does where there are more."""
+def _is_full(score: Score, window: Window, fewest: float) -> bool:
+    """At least ``fewest`` notes begin in it, something sounds for most of it, and so do two parts where there are."""
     begun, sounding = 0, []
     steps = np.linspace(window.start, window.end, 200, endpoint=False)
     for part in score.parts:
@@ -161,7 +163,7 @@ def _is_full(score: Score, window: Window) -> bool:
         sounding.append(sounds)
     several = sum(sounds.mean() > 0.2 for sounds in sounding)
     full = np.any(sounding, axis=0).mean() >= _LEAST_SOUNDING
-    return bool(full and begun >= _FEWEST_NOTES and several >= min(2, len(score.parts)))
+    return bool(full and begun >= fewest and several >= min(2, len(score.parts)))
 
 
 def _range(score: Score, window: Window) -> tuple[int, int]:

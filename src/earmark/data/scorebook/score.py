@@ -97,7 +97,10 @@ def read_score(path: Path, number: int | None = None) -> Score:
         # Remarks on engraving, such as a bar that is too full by a 64th.
         warnings.simplefilter("ignore")
         try:
-            if number is None:
+            if path.suffix.lower() in (".mid", ".midi"):
+                # Given the path of a damaged one, music21 leaves it open.
+                parsed = converter.parseData(path.read_bytes(), format="midi")
+            elif number is None:
                 parsed = converter.parseFile(path, forceSource=True, storePickle=False)
             else:
                 parsed = converter.parseData(_tune(path, number), format="abc")
