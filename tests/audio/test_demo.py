@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.audio.demo import DemoTrack, demo_track, soundfont_path, write_demo
+from earmark.audio.demo import DemoTrack, demo_track, remove_demo, soundfont_path, write_demo
 from earmark.audio.demo_score import SPANS, STEMS, NoteEvent, Part, parts
 from earmark.audio.loudness import integrated_lufs
 from earmark.audio.read import read
@@ -159,3 +159,17 @@ def test_pretty_midi_is_not_imported() -> None:
     code = "import sys, earmark.audio.demo as demo; demo.soundfont_path(); print('pretty_midi' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_only_what_the_demo_wrote_is_removed(tmp_path):
+    assert remove_demo(tmp_path, 8000) == ()
+    write_demo(tmp_path, 8000)
+    (tmp_path / "stems" / "pad.flac").write_bytes(b"somebody's own")
+    (tmp_path / "notes.txt").write_text("mine")
+    gone = remove_demo(tmp_path, 8000)
+    assert {path.name for path in gone} == {"track.flac", "drums.flac", "bass.flac", "chords.flac", "lead.flac"}
+    assert {path.name for path in tmp_path.rglob("*")} == {"stems", "pad.flac", "notes.txt"}
+    (tmp_path / "stems" / "pad.flac").unlink()
+    write_demo(tmp_path, 8000)
+    assert len(remove_demo(tmp_path, 8000)) == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 
+from earmark.audio.demo import write_demo
 from earmark.explain.explanation import Explanation
 
 
@@ -25,8 +26,12 @@ def test_demo_track_stems_and_times(run, bundle, tmp_path):
 
 
 def test_own_file_and_again(run, bundle, sounds, tmp_path):
+    write_demo("mine")  # as an earlier demo left it
+    (tmp_path / "mine" / "stems" / "bass.flac").write_bytes(b"somebody's own")
     done = run("demo", sounds.song, "--model", bundle, "-o", "mine", "--json")
     assert done.code == 0, done.err
+    left = {str(path.relative_to(tmp_path / "mine")) for path in (tmp_path / "mine").rglob("*") if path.is_file()}
+    assert left == {"report.html", "kept.flac", "removed.flac", "explanation.json", "stems/bass.flac"}
     document = json.loads(done.out)
     assert document["file"] == str(sounds.song)
     assert {c["stem"] for c in document["explanation"]["components"]} == {"harmonic", "percussive"}

@@ -18,11 +18,13 @@ from earmark.audio.demo_score import LENGTH_S, SPANS, STEMS, parts
 from earmark.audio.sampler import play
 from earmark.audio.soundfont import SoundFont
 from earmark.audio.write import encode
-from earmark.errors import AudioError, SettingError
+from earmark.errors import AudioError, OutputError, SettingError
 from earmark.files import write_bytes
 
 SOUNDFONT = "TimGM6mb.sf2"
 PEAK_DBFS = -1.0
+
+_NAMES = ("track.flac", *(f"stems/{name}.flac" for name in STEMS))
 
 # Long enough not to click, short enough not to blur where a stem ends.
 _RELEASE_S = 0.03
@@ -98,12 +100,45 @@ def write_demo(folder: str | Path, sample_rate: int = 44100) -> DemoFiles:
         If the folder cannot be written to.
     """
     folder = Path(folder)
-    track = demo_track(sample_rate)
-    encoded = {"track.flac": encode(track.clip, "flac")}
-    encoded.update({f"stems/{name}.flac": encode(stem, "flac") for name, stem in track.stems.items()})
-    for name, data in encoded.items():
+    for name, data in _encoded(sample_rate).items():
         write_bytes(folder / name, data)
     return DemoFiles(folder / "track.flac", {name: folder / "stems" / f"{name}.flac" for name in STEMS})
+
+
+def remove_demo(folder: str | Path, sample_rate: int = 44100) -> tuple[Path, ...]:
+    """Remove what ``write_demo`` wrote into a folder; returns the paths.
+
+    A file of the same name that holds anything else is somebody's own and stays, and so does a folder with more in it.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be removed.
+    """
+    folder = Path(folder)
+    if not any((folder / name).is_file() for name in _NAMES):
+        return ()
+    removed = []
+    try:
+        for name, data in _encoded(sample_rate).items():
+            path = folder / name
+            if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+                path.unlink()
+                removed.append(path)
+        stems = folder / "stems"
+        if stems.is_dir() and not any(stems.iterdir()):
+            stems.rmdir()
+    except OSError as error:
+        raise OutputError(
+            f"cannot be removed ({error.strerror})", remedy="Remove it, or choose another -o", where=folder
+        ) from error
+    return tuple(removed)
+
+
+def _encoded(sample_rate: int) -> dict[str, bytes]:
+    track = demo_track(sample_rate)
+    sounds = (track.clip, *(track.stems[name] for name in STEMS))
+    return {name: encode(sound, "flac") for name, sound in zip(_NAMES, sounds, strict=True)}
 
 
 def soundfont_path() -> Path:

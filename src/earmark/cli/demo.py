@@ -17,7 +17,8 @@ MOST_SEGMENTS = 10
 
 HELP = """Explain the built-in demo track, whose stems and their times are known, or a file of your own.
 
-Writes `report.html`, `kept.flac`, `removed.flac` and `explanation.json`; results of an earlier demo there are replaced.
+Writes `report.html`, `kept.flac`, `removed.flac` and `explanation.json`; results of an earlier demo there are replaced,
+and the demo track and its stems removed where a file of your own takes their place.
 
 Examples:
 
@@ -41,13 +42,14 @@ def demo(
 ) -> None:
     """Explain the built-in demo track, or a file of your own."""
     console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
-    from earmark.audio.demo import write_demo
+    from earmark.audio.demo import remove_demo, write_demo
     from earmark.audio.read import info
     from earmark.cli import run
     from earmark.models.load import load_model
 
     classifier = load_model(model, say=console.say)
     stems: tuple[str, ...] | None = None
+    own = file is not None
     segments = MOST_SEGMENTS
     if file is None:
         files = write_demo(out)
@@ -58,6 +60,11 @@ def demo(
     job = Job(model=model, components="stems_time", segments=segments, stems=stems)
     console.say(f"asking {classifier.name} about {file}, {job.components.replace('_', ' × ')} …")
     done = run.explain_file(file, job, classifier, out, ("html", "flac", "json"), console)
+    if own and out.resolve() not in Path(file).resolve().parents:
+        # Beside results about another sound they would only mislead.
+        gone = remove_demo(out)
+        if gone:
+            console.detail(f"removed from {out}: {', '.join(str(path.relative_to(out)) for path in gone)}")
     run.tell(done, console)
     console.document(done.document())
     console.say(f"open {out / 'report.html'} in a browser")
