@@ -2,12 +2,15 @@
 
 import json
 import shlex
+import time
 
 import numpy as np
 import pytest
 
 from earmark.audio.read import read
+from earmark.cli.forecast import _time_games
 from earmark.explain.explanation import Explanation
+from earmark.explain.game import CachedGame
 
 FAST = ("--components", "time", "--segments", "4")
 WRITTEN = {"report.html", "kept.flac", "removed.flac", "explanation.json"}
@@ -104,12 +107,34 @@ def test_existing_results_are_refused_skipped_or_replaced(explained, tmp_path):
     refused = explained("--format", "json")
     assert refused.code == 1
     assert "explanation.json: is there already. Add --overwrite or --skip-existing" in refused.err
-    skipped = explained("--format", "json", "--skip-existing", "--json")
-    assert (skipped.code, json.loads(skipped.out)) == (0, [])
+    skipped = explained("--format", "json", "--skip-existing")
+    assert (skipped.code, skipped.out) == (0, "")
     assert "skipped" in skipped.err
+    unreadable = explained("--format", "json", "--skip-existing", "--json")
+    assert (unreadable.code, unreadable.out) == (1, "")
+    assert "out/song/explanation.json: no JSON in it" in unreadable.err
     assert path.read_text() == "mine"
     assert explained("--format", "json", "--overwrite").code == 0
     assert path.read_text() != "mine"
+
+
+def test_what_is_skipped_is_in_the_document_as_if_it_had_been_made_now(explained, run, bundle, sounds):
+    fresh = json.loads(explained("--format", "json", "--json").out)
+    again = explained("--format", "json", "--json", "--skip-existing")
+    assert again.code == 0
+    found = json.loads(again.out)
+    assert found.keys() == fresh.keys()
+    assert (found["written"], found["explanation"]) == (fresh["written"], fresh["explanation"])
+    assert [row["sentence"] for row in found["evidence"]] == [row["sentence"] for row in fresh["evidence"]]
+    both = run(
+        "explain", sounds.song, sounds.other, "--model", bundle, *FAST, "-o", "out", "--format", "json", "--json",
+        "--skip-existing",
+    )  # fmt: skip
+    assert both.code == 0
+    song, other = json.loads(both.out)
+    assert (song["file"], other["file"]) == (str(sounds.song), str(sounds.other))
+    assert song == found
+    assert other["evidence"]
 
 
 def test_several_files_get_a_folder_each_and_one_may_fail(run, bundle, sounds, tmp_path):
@@ -172,6 +197,37 @@ def test_dry_run_counts_and_writes_nothing(explained, tmp_path):
     assert plan["seconds"] > 0
     assert len(plan["would_write"]) == 4
     assert not (tmp_path / "out").exists()
+
+
+def test_dry_run_refuses_what_the_run_would_refuse(explained, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / "kept.flac").write_text("mine")
+    for out, says in (("file/o", "cannot be written"), ("o", "o/kept.flac: is there already. Add --overwrite")):
+        planned, real = explained("--dry-run", "-o", out), explained("-o", out)
+        assert planned == real
+        assert (planned.code, planned.out) == (1, "")
+        assert says in planned.err
+    done = explained("--dry-run", "-o", "o", "--overwrite")
+    assert "would replace o/kept.flac" in done.out
+    assert "would write o/removed.flac" in done.out
+    skipped = explained("--dry-run", "-o", "o", "--skip-existing", "--format", "flac", "--json")
+    assert skipped.code == 0
+
+
+def test_dry_run_times_rows_in_the_batches_of_the_run_and_not_the_first_call():
+    calls = []
+
+    def slow(masks):
+        # What is made ready once is slow; then a batch costs 20 ms and each of its rows 1 ms more.
+        time.sleep(0.4 if not calls else 0.02 + 0.001 * len(masks))
+        calls.append(len(masks))
+        return masks.mean(axis=1, keepdims=True)
+
+    timed = _time_games(CachedGame(10, 1, slow, batch_size=16), 500, 0)
+    assert calls == [1, 16]
+    assert 0.036 / 16 <= timed.each < 0.036
+    assert timed.spent >= 0.436
 
 
 def test_a_large_report_is_named_by_its_final_path(explained, monkeypatch):

@@ -92,9 +92,8 @@ def test_the_command_in_the_report_makes_it_again(run, bundle, sounds, tmp_path)
 def test_contrast_and_dry_run(asked, tmp_path):
     done = asked("saliency", "--contrast", "rock,jazz", "--format", "json", "--json")
     assert json.loads(done.out)["explanation"]["labels"] == ["rock − jazz"]
-    plan = json.loads(asked("integrated_gradients", "--method-set", "steps=8", "--dry-run", "--json").out)[0]
-    spent = json.loads(
-        asked("integrated_gradients", "--method-set", "steps=8", "--format", "json", "--json", "--overwrite").out
-    )["explanation"]["evaluations"]
+    few = ("--method-set", "steps=8", "--overwrite", "--json")
+    plan = json.loads(asked("integrated_gradients", *few, "--dry-run").out)[0]
+    spent = json.loads(asked("integrated_gradients", *few, "--format", "json").out)["explanation"]["evaluations"]
     assert plan["evaluations"] >= spent > 0
     assert len(plan["would_write"]) == 5

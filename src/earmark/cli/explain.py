@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from earmark.cli import config, options
 from earmark.cli.console import Console
 from earmark.cli.job import FORMATS, Job, default_components, is_gradient, stem_files
 from earmark.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from earmark.models.classifier import Classifier
 
 _CUT = "How the sound is cut"
 _ASK = "How the classifier is asked"
@@ -231,41 +234,50 @@ def _explain_files(
     folders = {file: results.folder_for(file, out, several=several) for file in files}
     results.check_distinct([folders[file] for file in files], files)
     names = run.names_of(formats)
-    if skip_existing:
-        done = [file for file in files if len(results.existing(folders[file], names)) == len(names)]
-        for file in done:
-            console.say(f"{file}: skipped, its results are in {folders[file]}")
-        files = [file for file in files if file not in done]
-    elif not overwrite and not dry_run:
+    done = [file for file in files if skip_existing and len(results.existing(folders[file], names)) == len(names)]
+    for file in done:
+        console.say(f"{file}: skipped, its results are in {folders[file]}")
+    to_do = [file for file in files if file not in done]
+    if not overwrite and not skip_existing:
         for file in files:
             results.refuse_existing(folders[file], names)
-    if not files:
-        console.document([])
-        return
-
-    from earmark.models.load import load_model
-
-    classifier = load_model(job.model, say=console.say)
-    job.check_labels(classifier.labels)
     if dry_run:
-        from earmark.cli.forecast import forecast
-
-        planned = inputs.each(
-            files, lambda file: forecast(file, job, classifier, folders[file], names, console), console
-        )
-        console.document([o.result.document() for o in planned if o.result is not None])
-        inputs.raise_failed(planned)
+        if to_do:
+            _foretell(to_do, job, folders, names, console)
+        else:
+            console.document([])
         return
+    classifier = _load(job, console) if to_do else None
 
-    def one(file: str) -> run.Done:
-        done = run.explain_file(file, job, classifier, folders[file], formats, console)
-        run.tell(done, console)
-        return done
+    def one(file: str) -> dict[str, Any]:
+        if classifier is None or file in done:
+            return run.found_document(file, folders[file], names) if console.json else {}
+        explained = run.explain_file(file, job, classifier, folders[file], formats, console)
+        run.tell(explained, console)
+        return explained.document() if console.json else {}
 
     outcomes = inputs.each(files, one, console)
     documents: list[dict[str, Any]] = [
-        outcome.result.document() if outcome.result is not None else {"file": outcome.file, "error": str(outcome.error)}
+        outcome.result if outcome.result is not None else {"file": outcome.file, "error": str(outcome.error)}
         for outcome in outcomes
     ]
     console.document(documents if several else documents[0])
     inputs.raise_failed(outcomes)
+
+
+def _load(job: Job, console: Console) -> Classifier:
+    from earmark.models.load import load_model
+
+    classifier = load_model(job.model, say=console.say)
+    job.check_labels(classifier.labels)
+    return classifier
+
+
+def _foretell(files: list[str], job: Job, folders: dict[str, Path], names: list[str], console: Console) -> None:
+    from earmark.cli import inputs
+    from earmark.cli.forecast import forecast
+
+    classifier = _load(job, console)
+    planned = inputs.each(files, lambda file: forecast(file, job, classifier, folders[file], names, console), console)
+    console.document([o.result.document() for o in planned if o.result is not None])
+    inputs.raise_failed(planned)

@@ -1,4 +1,7 @@
-"""``--dry-run``: what a run would write, how often it would ask the classifier, and how long that would take."""
+"""``--dry-run``: what a run would write, how often it would ask the classifier, and how long that would take.
+
+Nothing is looked up in tables: one small batch, one picture and one sound are made on this machine and timed.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,15 @@ import numpy as np
 
 from earmark.cli.console import Console
 from earmark.cli.job import Job
+from earmark.cli.results import check_writable
 
 if TYPE_CHECKING:
-    from earmark.explain.game import Game
+    from earmark.audio.clip import Clip
+    from earmark.explain.game import Bools, CachedGame, SumGame
     from earmark.models.classifier import Classifier
 
-_PROBE = 4
+# Long enough to time, short beside the run itself.
+_PROBE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Forecast:
     Parameters
     ----------
     evaluations : rows (patches or clips) that the classifier would score, at most.
-    seconds : how long that would take on this machine, from timing a few of them.
+    seconds : how long reading, asking and writing would take on this machine, from timing a little of each.
     """
 
     file: str
@@ -50,73 +56,137 @@ class Forecast:
 def forecast(
     file: str, job: Job, classifier: Classifier, out: Path, names: Sequence[str], console: Console
 ) -> Forecast:
-    """Cut the sound, count what the method would ask, and time a handful of evaluations."""
-    if job.gradient:
-        return _forecast_map(file, job, classifier, out, names, console)
+    """Cut the sound, count what the method would ask, and time a little of everything that a run does.
+
+    Raises
+    ------
+    EarmarkError
+        What the run itself would raise about the sound, the settings and the folder.
+    """
     from earmark.audio.read import read
-    from earmark.explain import parts
-    from earmark.explain.case import cut_for
-    from earmark.explain.game import SumGame
-    from earmark.explain.play import play
-    from earmark.models.prepare import prepare
+    from earmark.data.download import local
 
-    clip = prepare(read(file, start_s=job.start_s, duration_s=job.duration_s), classifier.input).clip
-    components = cut_for(classifier, job.kind(), clip, seed=job.seed)
-    game = play(classifier, components)
-    planned = parts.plan(game, job.how(), decomposed=job.output == "probability")
-    probed: Game = game.parts[0].game if isinstance(game, SumGame) else game
-    seconds = planned * _seconds_a_row(probed)
-    plan = Forecast(file, components.n, planned, seconds, tuple(out / name for name in names))
-    return _told(plan, console)
-
-
-def _told(plan: Forecast, console: Console) -> Forecast:
+    check_writable(out)
+    started = time.perf_counter()
+    clip = read(local(file, say=console.say), start_s=job.start_s, duration_s=job.duration_s)
+    count, planned, asking_s = (_maps if job.gradient else _games)(clip, job, classifier)
+    reading_s = time.perf_counter() - started - asking_s.spent
+    targets = 1 if job.contrast else job.targets if isinstance(job.targets, int) else len(job.targets)
+    writing_s = _seconds_of_results(clip, classifier, names, targets, maps=2 if job.gradient else 1)
+    seconds = reading_s + planned * asking_s.each + writing_s
+    plan = Forecast(file, count, planned, seconds, tuple(out / name for name in names))
     console.data(
-        f"{plan.file}: {plan.components} components, up to {plan.evaluations} evaluations, about {plan.seconds:.0f} s"
+        f"{plan.file}: {plan.components} components, up to {plan.evaluations} evaluations, "
+        f"about {plan.seconds:.0f} s (from timing one small batch here)"
     )
     for path in plan.files:
         console.data(f"  would {'replace' if path.exists() else 'write'} {path}")
     return plan
 
 
-def _forecast_map(
-    file: str, job: Job, classifier: Classifier, out: Path, names: Sequence[str], console: Console
-) -> Forecast:
-    """Make the cheapest map of the same targets, and count how often the method does the same."""
-    from earmark.audio.read import read
-    from earmark.explain.gradient.grad_cam import GradCam
-    from earmark.explain.gradient.pooled import explain_pooled
-    from earmark.explain.gradient.saliency import Saliency
+@dataclass(frozen=True)
+class _Timed:
+    """Seconds for each evaluation, and those that finding it out took."""
 
+    each: float
+    spent: float
+
+
+def _games(clip: Clip, job: Job, classifier: Classifier) -> tuple[int, int, _Timed]:
+    """Components, evaluations at most, and the seconds of one of them in a batch as the method would ask it."""
+    from earmark.explain import parts
+    from earmark.explain.case import cut_for
+    from earmark.explain.play import play
+    from earmark.models.prepare import prepare
+
+    prepared = prepare(clip, classifier.input).clip
+    components = cut_for(classifier, job.kind(), prepared, seed=job.seed)
+    game = play(classifier, components)
+    planned = parts.plan(game, job.how(), decomposed=job.output == "probability")
+    return components.n, planned, _time_games(game, planned, job.seed)
+
+
+def _time_games(game: CachedGame | SumGame, planned: int, seed: int) -> _Timed:
+    from earmark.explain.game import SumGame
+
+    games: list[CachedGame] = [part.game for part in game.parts] if isinstance(game, SumGame) else [game]  # type: ignore[misc]
+    rng = np.random.default_rng(seed)
+    begun = time.perf_counter()
+    # The first call makes everything ready, which the run has to do as well, but only once.
+    games[0].values(np.ones((1, games[0].n_players), dtype=np.bool_))
+    rows, spent = 0, 0.0
+    for one in [*games[1:], games[0]]:
+        masks = _other_masks(one.n_players, min(one.batch_size, max(1, planned // len(games))), rng)
+        started = time.perf_counter()
+        one.values(masks)
+        spent += time.perf_counter() - started
+        rows += len(masks)
+        if spent > _PROBE_S:
+            break
+    return _Timed(spent / rows if rows else 0.0, time.perf_counter() - begun)
+
+
+def _other_masks(n_players: int, count: int, rng: np.random.Generator) -> Bools:
+    """Up to ``count`` different masks, the one with everything on not among them."""
+    drawn = rng.random((4 * count, n_players)) < 0.5
+    masks: Bools = np.unique(drawn[~drawn.all(axis=1)], axis=0)
+    return rng.permutation(masks)[:count]
+
+
+def _maps(clip: Clip, job: Job, classifier: Classifier) -> tuple[int, int, _Timed]:
+    """The same of a gradient method, from the cheapest map of the same targets."""
+    from earmark.explain.case import cut_for
+    from earmark.explain.gradient.grad_cam import GradCam
+    from earmark.explain.gradient.pooled import require_extents
+    from earmark.explain.gradient.run import explain_map
+    from earmark.explain.gradient.saliency import Saliency
+    from earmark.models.prepare import prepare
+
+    prepared = prepare(clip, classifier.input).clip
+    components = cut_for(classifier, job.kind(), prepared, seed=job.seed)
+    domain: Any = job.domain or "spectrogram"
+    require_extents(components, domain)
     settings: Any = job.how_map()
     by_channel = settings.name == "score_cam"
-    started = time.perf_counter()
-    found, explanation = explain_pooled(
-        read(file, start_s=job.start_s, duration_s=job.duration_s),
-        classifier,
-        job.kind(),
-        GradCam(settings.layer) if by_channel else Saliency(),
-        targets=job.targets if isinstance(job.targets, int) else list(job.targets),
-        seed=job.seed,
-    )
-    spent, rows = time.perf_counter() - started, explanation.evaluations
+    method = GradCam(settings.layer) if by_channel else Saliency()
+    targets = job.targets if isinstance(job.targets, int) else list(job.targets)
+    begun = time.perf_counter()
+    for _ in range(2):  # the first makes everything ready
+        started = time.perf_counter()
+        found = explain_map(prepared, classifier, method, targets=targets, domain=domain, seed=job.seed)
+        spent = time.perf_counter() - started
     patches = int(found.diagnostics["patches"])
     rounds = getattr(settings, "steps", getattr(settings, "samples", 1))
     # Beside the rounds: the clip itself, and a baseline.
     planned = patches * (2 + (int(found.diagnostics["channels"]) + 2 if by_channel else rounds))
-    files = tuple(out / name for name in names)
-    return _told(Forecast(file, len(explanation.components), planned, spent * planned / rows, files), console)
+    return components.n, planned, _Timed(spent / int(found.diagnostics["rows"]), time.perf_counter() - begun)
 
 
-def _seconds_a_row(game: Game) -> float:
-    # The first call warms the model up; the second is timed on rows that it has not seen.
-    game.values(np.ones((1, game.n_players), dtype=np.bool_))
-    count = min(_PROBE, (1 << min(game.n_players, 30)) - 1)
-    if count == 0:
-        return 0.0
-    bits = np.arange(count)[:, None] >> np.arange(min(game.n_players, 30)) & 1
-    masks = np.zeros((count, game.n_players), dtype=np.bool_)
-    masks[:, : bits.shape[1]] = bits
+def _seconds_of_results(clip: Clip, classifier: Classifier, names: Sequence[str], targets: int, *, maps: int) -> float:
+    """Seconds that sounds and pictures would take: one of each is made and timed."""
+    from earmark.audio.clip import Clip
+    from earmark.audio.loudness import integrated_lufs
+    from earmark.audio.write import encode
+
+    # A file of floats may be louder than what can be encoded.
+    sound = Clip(clip.waveform / max(1.0, float(np.abs(clip.waveform).max())), clip.sample_rate)
     started = time.perf_counter()
-    game.values(masks)
-    return (time.perf_counter() - started) / count
+    integrated_lufs(sound)
+    seconds = 3 * (time.perf_counter() - started)
+    encoded = 2 * ("kept.flac" in names) + 3 * ("report.html" in names)
+    if encoded:
+        started = time.perf_counter()
+        encode(sound, "flac")
+        seconds += encoded * (time.perf_counter() - started)
+    if "report.html" in names:
+        from earmark.models.prepare import prepare
+        from earmark.report.figures import spectrogram_figure
+        from earmark.report.images import webp_bytes
+        from earmark.report.view import model_view
+
+        figure = spectrogram_figure(model_view(classifier, prepare(clip, classifier.input).clip))
+        started = time.perf_counter()
+        webp_bytes(figure)
+        # Each on light and on dark ground.
+        seconds += 2 * targets * maps * (time.perf_counter() - started)
+    return seconds

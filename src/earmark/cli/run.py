@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,11 +37,12 @@ EVIDENCE = 5
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """One file explained, and what was written."""
+    """One file explained, and what was written; ``silence`` says if a part of the sound is silent, and what helps."""
 
     file: str
     explanation: Explanation
     written: tuple[Path, ...]
+    silence: str = ""
 
     @property
     def tags(self) -> list[tuple[str, float]]:
@@ -80,6 +82,23 @@ class Done:
         }
 
 
+def found_document(file: str, folder: Path, names: Sequence[str]) -> dict[str, Any]:
+    """For ``--json``: the document of an earlier run, or only where its files are if it kept no explanation.
+
+    Raises
+    ------
+    ExplanationError
+        If the explanation there cannot be read.
+    """
+    from earmark.explain.explanation import Explanation
+
+    written = tuple(folder / name for name in names)
+    kept = folder / NAMES["json"][0]
+    if not kept.exists():
+        return {"file": file, "written": [str(path) for path in written]}
+    return Done(file, Explanation.load(kept), written).document()
+
+
 def names_of(formats: Sequence[str]) -> list[str]:
     """File names of the formats."""
     return [name for known, names in NAMES.items() if known in formats for name in names]
@@ -114,7 +133,18 @@ def explain_file(
     with all_or_nothing(out) as staging:
         command = job.command(file, out)
         _write(staging, out, explanation, found, clip, classifier, listening, command, formats, console)
-    return Done(file, explanation, tuple(out / name for name in names_of(formats)))
+    written = tuple(out / name for name in names_of(formats))
+    return Done(file, explanation, written, _silence(explanation, listening, file, out))
+
+
+def _silence(explanation: Explanation, listening: Listening, file: str, out: Path) -> str:
+    from earmark.report.words import silence_text
+
+    text = silence_text(explanation, listening)
+    if not text or not listening.mask.any():
+        return text
+    words = ("earmark", "listen", str(out / NAMES["json"][0]), file, "--keep", "top:3")
+    return f"{text} To hear the strongest by themselves: {shlex.join(words)}"
 
 
 def _ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> tuple[MapExplanation | None, Explanation]:
@@ -213,6 +243,8 @@ def tell(done: Done, console: Console) -> None:
         (console.detail if explanation.converged else console.say)(trust(explanation))
     elif not explanation.converged:
         console.say("the estimate has not settled: allow more with --samples before relying on the order")
+    if done.silence and any(path.name in NAMES["html"] + NAMES["flac"] for path in done.written):
+        console.say(done.silence)
     for path in done.written:
         console.data(str(path))
 
