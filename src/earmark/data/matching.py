@@ -93,7 +93,7 @@ def _often(
 
     Pairs are counted in a table that several may share a place of: none is dropped that meets often enough.
     """
-    size = 1 << max(10, int(len(pairs)).bit_length())
+    size = 1 << max(10, len(pairs).bit_length())
     place = (pairs * _SPREAD) & (size - 1)
     often = np.bincount(place, minlength=size)[place] >= least
     return pairs[often], offsets[often]
