@@ -54,10 +54,10 @@ def test_of_slices_the_mean_over_a_sound_is_judged():
     p, truth = overconfident(600, seed=3)
     items = np.arange(600) // 3
     said = truth[::3]  # the class of each sound of three slices
-    grid = np.exp(np.linspace(np.log(RANGE[0]), np.log(RANGE[1]), 801))
+    grid = np.exp(np.linspace(np.log(RANGE[0]), np.log(RANGE[1]), 151))
     losses = []
     for t in grid:
         scaled = with_temperature(p, t)
         means = np.stack([scaled[items == item].mean(0) for item in range(200)])
         losses.append(negative_log_likelihood(means, said))
-    assert temperature(p, said, items=items) == pytest.approx(grid[int(np.argmin(losses))], rel=0.02)
+    assert temperature(p, said, items=items) == pytest.approx(grid[int(np.argmin(losses))], rel=0.05)

@@ -12,6 +12,7 @@ from earmark.audio.read import read
 from earmark.data.open import open_dataset
 from earmark.data.splits import split_by_group, split_slices_at_random
 from earmark.errors import DatasetError, OutputError, SettingError, UnknownNameError
+from earmark.models.bundle import load_bundle
 from earmark.models.load import load_model
 from earmark.models.predict import predict
 from earmark.training.answers import answers
@@ -101,8 +102,8 @@ def test_a_network_grown_on_another(dataset, split, tmp_path):
         fit("cnn_lstm", dataset, split, folder=tmp_path / "lstm", settings=quick)
     trunk = fit("cnn", dataset, split, folder=tmp_path / "cnn", settings=quick)
     grown = fit("cnn_lstm", dataset, split, folder=tmp_path / "lstm", settings=quick, source=trunk.folder)
-    network = {**load_model(grown.folder).network.state_dict()}
-    base = load_model(trunk.folder).network.state_dict()
+    load_model(grown.folder)
+    network, base = load_bundle(grown.folder).weights, load_bundle(trunk.folder).weights
     assert torch.equal(network["cnn.norm.mean"], base["norm.mean"])
     assert torch.equal(network["cnn.block1.conv.weight"], base["block1.conv.weight"])
     assert not torch.equal(network["cnn.block3.conv.weight"], base["block3.conv.weight"])
