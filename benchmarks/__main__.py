@@ -21,6 +21,7 @@ NAMES = (
     "musicnn",
     "batches",
     "memory",
+    "descriptors",
 )
 ROOT = Path(__file__).parents[1]
 

@@ -11,12 +11,12 @@ from earmark.cli.console import Console
 from earmark.cli.job import FORMATS
 from earmark.errors import UnknownNameError
 
-KINDS = ("methods", "components", "fills", "formats", "data", "recipes")
+KINDS = ("methods", "components", "fills", "formats", "data", "features", "recipes")
 
 # A kind that is listed together with another.
-_GROUPS = {"gradient methods": "methods"}
+_GROUPS = {"gradient methods": "methods", "descriptor sets": "features", "front ends": "features"}
 
-HELP = """List the names that other commands take: methods, components, fills, formats, kinds of data sets, recipes.
+HELP = """List the names that other commands take: methods, components, fills, formats, data sets, features, recipes.
 
 Examples:
 
@@ -26,9 +26,7 @@ Examples:
 
 
 def list_names(
-    what: Annotated[
-        str | None, typer.Argument(metavar="[KIND]", help="methods, components, fills, formats, data or recipes.")
-    ] = None,
+    what: Annotated[str | None, typer.Argument(metavar="[KIND]", help=f"One of {', '.join(KINDS)}.")] = None,
     json: options.Json = False,
 ) -> None:
     """List the names that other commands take."""
@@ -53,6 +51,8 @@ def _names() -> dict[str, dict[str, str]]:
     from earmark.data.catalogue import DATASETS
     from earmark.explain.catalogue import METHODS
     from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+    from earmark.features.catalogue import FRONT_ENDS
+    from earmark.features.descriptors.names import SUMMARIES
     from earmark.models.catalogue import RECIPES
 
     return {
@@ -62,5 +62,7 @@ def _names() -> dict[str, dict[str, str]]:
         "fills": {entry.name: entry.summary for entry in FILLS},
         "formats": dict(FORMATS),
         "data": {entry.name: entry.summary for entry in DATASETS},
+        "descriptor sets": dict(SUMMARIES),
+        "front ends": {entry.name: entry.summary for entry in FRONT_ENDS},
         "recipes": {entry.name: entry.summary for entry in RECIPES},
     }

@@ -18,7 +18,7 @@ import typer
 from typer.exceptions import TyperException
 
 from earmark import __version__
-from earmark.cli import assess, data, demo, doctor, explain, listen, models, predict, train, tune
+from earmark.cli import assess, data, demo, doctor, explain, features, listen, models, predict, train, tune
 from earmark.cli import list as list_
 from earmark.cli.refusal import Session
 from earmark.errors import EarmarkError
@@ -36,6 +36,7 @@ app.command("predict", help=predict.HELP)(predict.predict)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("listen", help=listen.HELP)(listen.listen)
 app.add_typer(data.app, name="data", help=data.HELP)
+app.command("features", help=features.HELP)(features.features)
 app.command("train", help=train.HELP)(train.train)
 app.command("tune", help=tune.HELP)(tune.tune)
 app.command("assess", help=assess.HELP)(assess.assess)

@@ -148,6 +148,25 @@ def parts_folder(path: Path) -> Path:
     return path.with_name(f"{path.name}.parts")
 
 
+def remove_cache(path: str | Path) -> None:
+    """Remove a cache, finished or not; nothing happens where there is none.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be removed.
+    """
+    path = Path(path)
+    try:
+        path.unlink(missing_ok=True)
+        if parts_folder(path).exists():
+            shutil.rmtree(parts_folder(path))
+    except OSError as error:
+        raise OutputError(
+            f"cannot be removed ({error.strerror})", remedy="Check its permissions", where=path
+        ) from error
+
+
 def _fill(
     path: Path, card: FrontEndCard, dataset: Dataset, facts: dict[str, Any], watch: Watch | None, jobs: int
 ) -> None:

@@ -98,7 +98,8 @@ class LogMel(Framed):
         By the pseudo-inverse of the mel bank: of all spectra with these mel powers the smallest one. What it makes
         negative is no power and becomes 0.
         """
-        return (torch.linalg.pinv(self.bank) @ self._scaling.inverse(spectrogram)).clamp(min=0)
+        power: Tensor = torch.linalg.pinv(self.bank) @ self._scaling.inverse(spectrogram)
+        return power.clamp(min=0)
 
 
 def mel_bank(

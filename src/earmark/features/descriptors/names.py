@@ -55,6 +55,13 @@ _85 = (
 _ZCR = Block("zero_crossing_rate", ("zero_crossing_rate",), _MOMENTS, "1/sample", "timbre")
 _ROLLOFF = Block("rolloff", ("rolloff_85_hz",), _MOMENTS, "Hz", "timbre")
 _CENTROID = Block("centroid", ("centroid_hz",), _MOMENTS, "Hz", "timbre")
+# For ``earmark list``.
+SUMMARIES = {
+    "reference-85": "mean and deviation of 30 MFCC and 12 chroma, and the tempo",
+    "reference-89": "reference-85 and zero-crossing rate and roll-off",
+    "reference-89-centroid": "reference-85 and zero-crossing rate and centroid",
+    "full": "these and mel bands, deltas, contrast, key, tonal centroid, loudness range, onsets … (413)",
+}
 _SETS: dict[str, tuple[Block, ...]] = {
     "reference-85": _85,
     "reference-89": (*_85, _ZCR, _ROLLOFF),

@@ -37,7 +37,8 @@ def periodicity(onsets: Tensor) -> Tensor:
     spectrum = power_of(torch.fft.rfft(windows, 720))
     energy = windows.square().sum(-1, keepdim=True)
     spectrum = spectrum / torch.where(energy < 1e-30, torch.ones_like(energy), energy)
-    return torch.fft.irfft(spectrum.mean(1), 720)[..., :length]
+    related: Tensor = torch.fft.irfft(spectrum.mean(1), 720)[..., :length]
+    return related
 
 
 def tempo_bpm(related: Tensor) -> Tensor:
