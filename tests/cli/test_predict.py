@@ -2,10 +2,12 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from earmark.audio.read import read
+from earmark.cli.job import Job
 from earmark.models.load import load_model
 from earmark.models.predict import predict
 
@@ -78,3 +80,17 @@ def test_unknown_model_gets_a_proposal(run, sounds):
     done = run("predict", sounds.song, "--model", "musicnn-mds")
     assert (done.code, done.out) == (2, "")
     assert "Did you mean musicnn-msd" in done.err
+
+
+def test_the_device_is_the_one_that_is_named(run, bundle, sounds):
+    named = run("predict", sounds.song, "--model", bundle, "--device", "cpu", "--json")
+    assert named.code == 0
+    assert len(json.loads(named.out)) == 4
+    for command in ("predict", "explain"):
+        wrong = run(command, sounds.song, "--model", bundle, "--device", "gpu")
+        assert (wrong.code, wrong.out) == (2, "")
+        assert "unknown device 'gpu'. Use auto, cpu, cuda or cuda:N." in wrong.err
+    missing = run("predict", sounds.song, "--model", bundle, "--device", "cuda:99")
+    assert missing.code == 2
+    assert "earmark doctor" in missing.err
+    assert "--device cpu" in Job(str(bundle), device="cpu").command("a.wav", Path("o"))

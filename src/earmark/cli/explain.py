@@ -139,6 +139,7 @@ def explain(
     ] = None,
     start: options.Start = 0.0,
     duration: options.Duration = None,
+    device: options.Device = "auto",
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of every random draw.", rich_help_panel=_ASK)] = 0,
     out: options.Out = None,
     formats: options.Formats = None,
@@ -186,6 +187,7 @@ def explain(
         start_s=start,
         duration_s=duration,
         seed=seed,
+        device=device,
     )
     console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
     _explain_files(files, job, out, formats_of(formats, gradient=gradient), console, overwrite, skip_existing, dry_run)
@@ -268,7 +270,7 @@ def _explain_files(
 def _load(job: Job, console: Console) -> Classifier:
     from earmark.models.load import load_model
 
-    classifier = load_model(job.model, say=console.say)
+    classifier = load_model(job.model, say=console.say, device=job.device)
     job.check_labels(classifier.labels)
     return classifier
 

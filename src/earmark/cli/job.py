@@ -57,6 +57,7 @@ class Job:
     output : "probability", "log_odds" (nats), or "logit" (gradient methods only).
     start_s, duration_s : which part of the file, in seconds.
     seed : of every random draw.
+    device : where the network computes: "auto", "cpu", "cuda" or "cuda:N".
     """
 
     model: str
@@ -78,6 +79,7 @@ class Job:
     start_s: float = 0.0
     duration_s: float | None = None
     seed: int = 0
+    device: str = "auto"
 
     @property
     def gradient(self) -> bool:
@@ -251,6 +253,7 @@ class Job:
             for target in self.targets:
                 words += ["--target", target]
         words += ["--output", self.output]
+        words += ["--device", self.device] if self.device != "auto" else []
         if self.start_s:
             words += ["--start", str(self.start_s)]
         if self.duration_s is not None:

@@ -26,6 +26,15 @@ Model = Annotated[
     ),
 ]
 
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="Where the network computes: auto (a GPU if there is one), cpu, cuda, cuda:N.",
+    ),
+]
+
 
 def _start(value: float) -> float:
     if not (math.isfinite(value) and value >= 0):

@@ -26,6 +26,7 @@ def predict(
     top: Annotated[int, typer.Option("--top", metavar="K", min=1, help="The K most probable labels.")] = 5,
     start: options.Start = 0.0,
     duration: options.Duration = None,
+    device: options.Device = "auto",
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -48,7 +49,7 @@ def predict(
     from earmark.models.predict import predict as scores_of
     from earmark.models.prepare import prepare
 
-    classifier = load_model(model, say=console.say)
+    classifier = load_model(model, say=console.say, device=device)
 
     def one(file: str) -> list[dict[str, Any]]:
         clip = read(local(file, say=console.say), start_s=start, duration_s=duration)
