@@ -5,6 +5,7 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
 from earmark.components.component import Component
@@ -139,3 +140,22 @@ def test_settings_of_matplotlib_are_left_alone(case, view):
     assert dict(matplotlib.rcParams) == before
     code = "import sys, earmark.report.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("stems", [("drums", "bass"), ("drums", "bass", "chords", "lead", "pad")])
+def test_the_colour_bars_label_is_inside_the_figure_and_beside_its_numbers(case, stems):
+    table = tuple(Component(start_s=i, end_s=i + 1, stem=stem) for stem in stems for i in range(4))
+    values = np.zeros((len(case.explanation.labels), len(table)))
+    values[:, ::3] = 0.043
+    e = replace(case.explanation, components=table, attributions=values, errors=np.zeros_like(values))
+    figure = attribution_figure(e)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    (bar,) = [axes for axes in figure.axes if axes.get_position().x0 > RIGHT]
+    label = bar.yaxis.label if bar.get_ylabel() else figure.texts[0]
+    assert "Effect" in label.get_text()
+    box = label.get_window_extent(canvas.get_renderer())
+    assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1
+    assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1
+    numbers = [*bar.get_yticklabels(), *figure.axes[0].get_xticklabels(), figure.axes[0].xaxis.label]
+    assert not [text for text in numbers if text.get_text() and box.overlaps(text.get_window_extent())]

@@ -37,6 +37,7 @@ WIDTH_IN = 9.6
 LEFT, RIGHT = 0.105, 0.895
 """Where the time axis begins and ends, as fractions of a figure's width: the report's playhead relies on it."""
 
+_LEAST_FOR_LABEL_IN = 1.5
 COURSE_STEPS = 800
 FULL_PERCENTILE = 99.5
 
@@ -203,6 +204,22 @@ def _colour_bar(figure: Figure, rows: _Rows, row: int, mappable: ScalarMappable,
     bar.outline.set_visible(False)
     style_axes(axes, theme)
     axes.tick_params(labelsize=8)
-    lines = label.replace(" (", "\n(") if len(label) > 20 else label
-    axes.set_ylabel(lines.replace(" · ", "·"), fontsize=8.5, color=theme.muted)
+    label = label.replace(" · ", "·")
+    if rows.heights[row] < _LEAST_FOR_LABEL_IN:
+        # Along so short a bar the label would be cut off: it goes below, right of the numbers of the time axis.
+        _, bottom, _, _ = rows.rectangle(row)
+        under = bottom - 0.2 / rows.total
+        figure.text(
+            0.995,
+            under,
+            label.replace(" (", "\n("),
+            ha="right",
+            va="top",
+            fontsize=8,
+            color=theme.muted,
+            linespacing=1.1,
+        )
+        axes.locator_params(axis="y", nbins=3)
+        return
+    axes.set_ylabel(label.replace(" (", "\n(") if len(label) > 20 else label, fontsize=8.5, color=theme.muted)
     axes.locator_params(axis="y", nbins=5)
