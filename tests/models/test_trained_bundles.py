@@ -96,7 +96,7 @@ def test_comes_back_with_its_record(model: Tagger, folder: Path) -> None:
 
 
 def test_is_explained_in_sound_and_by_gradients(model: Tagger) -> None:
-    found = explain(clip(model), model, Time(n=4), "shapley", targets=["jazz"])
+    found = explain(clip(model), model, Time(n=2), "shapley", targets=["jazz"])
     assert found.converged
     row = model.labels.index("jazz")
     assert found.attributions[row].sum() == pytest.approx(found.full[row] - found.base[row], abs=1e-5)

@@ -42,7 +42,8 @@ def continue_from(
     network : fresh.
     recipe : its own.
     source : the folder of a bundle: of the network that the recipe grows on, or of the same architecture (whose last
-        layer stays fresh where the labels differ in number); or a published checkpoint of Cnn14 (PANNs).
+        layer stays fresh where the labels differ in number); or a published checkpoint: PANNs for cnn14, ImageNet's of
+        torchvision for vgg16, a folder of transformers for ast.
     say : told which layers stay fresh.
 
     Raises
@@ -60,7 +61,7 @@ def continue_from(
                 where="--from",
             )
         return False
-    if source.is_file():
+    if source.is_file() or (source / "config.json").is_file():
         return _published(network, recipe, source, say)
     bundle = load_bundle(source)
     if recipe.grown_on is not None and bundle.card.architecture == recipe.grown_on:
@@ -104,15 +105,23 @@ def _grow(network: nn.Module, bundle: Bundle, recipe: Recipe) -> None:
     network.grow_on(trunk, thawed=recipe.thawed)
 
 
-def _published(network: nn.Module, recipe: Recipe, file: Path, say: Callable[[str], None] | None) -> bool:
+def _published(network: nn.Module, recipe: Recipe, source: Path, say: Callable[[str], None] | None) -> bool:
+    """Weights of others: PANNs for Cnn14 (its standardisation among them), ImageNet's for VGG16, an AST's folder."""
     from earmark.models.zoo.cnn14 import Cnn14
     from earmark.models.zoo.panns import load_panns
+    from earmark.models.zoo.vgg16 import Vgg16
 
-    if not isinstance(network, Cnn14):
+    if isinstance(network, Cnn14) and source.is_file():
+        left = load_panns(network, source)
+    elif isinstance(network, Vgg16) and source.is_file():
+        left = network.load_imagenet(source)
+    elif recipe.architecture == "ast" and source.is_dir():
+        left = network.load_folder(source)  # type: ignore[operator]
+    else:
         raise SettingError(
-            f"{recipe.architecture} reads no published checkpoint", remedy="Give the folder of a bundle", where=file
+            f"{recipe.architecture} reads no published checkpoint", remedy="Give the folder of a bundle", where=source
         )
-    left = load_panns(network, file)
     if left and say is not None:
-        say(f"{file}: taken over but for {', '.join(left)}, which stay fresh")
-    return True
+        say(f"{source}: taken over but for {', '.join(left)}, which stay fresh")
+    # ImageNet's statistics are of photographs: the standardisation is that of the training data.
+    return not isinstance(network, Vgg16)
