@@ -141,6 +141,21 @@ def test_the_descriptor_network(dataset, split, tmp_path):
     )
 
 
+def test_a_probe_on_a_network_of_ones_own(dataset, split, tmp_path):
+    base = fit("cnn", dataset, split, folder=tmp_path / "cnn", settings=replace(QUICK, epochs=3))
+    settings = FitSettings(
+        epochs=40, learning_rate=0.01, device="cpu", model={"pretrained": str(base.folder), "layer": "network.relu"}
+    )
+    fitted = fit("probe", dataset, split, folder=tmp_path / "probe", settings=settings)
+    assert fitted.card.kind == "probe"
+    assert fitted.card.embedding.fingerprint == base.card.fingerprint
+    # What the head learnt from is what the bundle hears: no front end comes twice.
+    found = answers(load_model(fitted.folder), dataset.subset(split.validation)).clips
+    nll = -np.log(found.probabilities[np.arange(len(found.truth)), found.truth]).mean()
+    assert fitted.validation.nll == pytest.approx(nll, rel=1e-3)
+    assert accuracy(fitted.folder, dataset, split.test) >= 0.8
+
+
 def test_the_record_tells_how_to_train_the_same_again(dataset, split, tmp_path):
     settings = replace(QUICK, epochs=1, augmentation=Augmentation(mixup=0.1), thaw=((1, "block1"),))
     fitted = fit("cnn", dataset, split, folder=tmp_path / "a", settings=settings)

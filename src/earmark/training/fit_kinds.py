@@ -162,7 +162,8 @@ def _probe(task: Task) -> Made:
     from earmark.models.probe import embedding_of, probe_bundle
     from earmark.models.zoo.mlp import Mlp
 
-    chosen, model = task.recipe.settings, str(task.recipe.pretrained)
+    chosen = task.recipe.settings
+    model = str(chosen.get("pretrained", task.recipe.pretrained))
     layer, layers = str(chosen["layer"]), str(chosen.get("layers", ""))
     items, rows = material.embeddings(task.items, model, layer, watch=task.watch)
     training, validation = _row_examples(task, rows, items)
