@@ -37,10 +37,10 @@ def zero_crossing_rate(analysis: Analysis) -> Tensor:
 
 def rolloff_hz(analysis: Analysis) -> Tensor:
     """The frequency below which lies 0.85 of the magnitude, Hz (``librosa.feature.spectral_rolloff``)."""
-    clips, _, frames = analysis.magnitude.shape
+    clips, bins, frames = analysis.magnitude.shape
     # 32 groups of 32 bins, and the topmost bin: first which group, then which bin of it. A running sum over all bins
     # takes several times as long.
-    groups = analysis.magnitude[:, :-1].unflatten(1, (-1, _COARSE))
+    groups = analysis.magnitude[:, :-1].view(clips, bins // _COARSE, _COARSE, frames)
     sums = groups.sum(-2).double()
     grown = sums.cumsum(-2)
     threshold = _ROLLOFF * (grown[:, -1:] + analysis.magnitude[:, -1:])
