@@ -199,7 +199,7 @@ def _tempogram(onsets: Floats) -> tuple[Floats, Floats]:
     related = np.divide(related, energy, out=np.zeros_like(related), where=energy > 0)
     bpm = 60.0 / (HOP_S * np.arange(1, length))
     kept = (bpm >= 30) & (bpm <= 320)
-    return related[:, 1:].T[kept], bpm[kept]
+    return np.asarray(related[:, 1:].T[kept]), np.asarray(bpm[kept], dtype=np.float64)
 
 
 def _told(dataset: Dataset, item: Item) -> str:

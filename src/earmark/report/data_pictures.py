@@ -110,8 +110,8 @@ def counts_figure(seen: Overview) -> Figure:
     rows = np.arange(len(labels))
     counts = list(seen.counts.values())
     left.barh(rows, counts, color=LIGHT.matters, height=0.62)
-    for row, count in zip(rows, counts, strict=True):
-        left.text(count, row, f" {count}", va="center", color=LIGHT.ink, fontsize=9)
+    for count, place in zip(counts, rows, strict=True):
+        left.text(count, place, f" {count}", va="center", color=LIGHT.ink, fontsize=9)
     left.set_xlim(0, max(counts) * 1.12)
     left.set_xlabel("items", color=LIGHT.ink)
     left.set_yticks(rows, [shortened(label) for label in labels])

@@ -143,7 +143,7 @@ def _planned(folder: Path, wanted: tuple[Wanted, ...], seed: int, pool: ProcessP
     calls = [(folder, one, seed) for one in wanted if kept[one.label] is None]
     for drawn in _as_they_end(_plan_and_keep, calls, pool):
         kept[drawn.label] = drawn
-    return [drawn for one in wanted if (drawn := kept[one.label]) is not None]
+    return [found for one in wanted if (found := kept[one.label]) is not None]
 
 
 def _plan_and_keep(folder: Path, wanted: Wanted, seed: int) -> Plan:
