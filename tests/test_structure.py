@@ -142,7 +142,9 @@ DOCS = mentions(ROOT / "docs", {".md"})
 TESTS = mentions(ROOT / "tests", {".py"})
 
 
-@pytest.mark.parametrize("entry", [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS], ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "entry", [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS], ids=lambda entry: entry.name
+)
 def test_every_registered_name_is_documented_tested_and_loads(entry):
     registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS, DATASETS)
     registry = next(r for r in registries if entry.name in r and r.entry(entry.name) is entry)

@@ -22,7 +22,9 @@ def test_demo_track_stems_and_times(run, bundle, tmp_path):
     for name in ("report.html", "kept.flac", "removed.flac", "explanation.json"):
         assert (out / name).stat().st_size > 0
         assert f"out/demo/{name}" in done.out
-    assert explanation.top(1)[0].sentence(exact=True) in done.out
+    strongest = explanation.top(1)[0]
+    # An untrained network hardly hears anything of it.
+    assert ("none of the components matters" if strongest.none else strongest.sentence(exact=True)) in done.out
 
 
 def test_own_file_and_again(run, bundle, sounds, tmp_path):

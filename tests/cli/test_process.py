@@ -30,7 +30,17 @@ def test_the_installed_command_is_this_one():
 def test_json_is_all_there_is_on_stdout():
     done = earmark("list", "--json")
     assert done.returncode == 0
-    assert set(json.loads(done.stdout)) == {"methods", "gradient_methods", "components", "fills", "formats"}
+    assert set(json.loads(done.stdout)) == {
+        "methods",
+        "gradient_methods",
+        "components",
+        "fills",
+        "formats",
+        "data",
+        "recipes",
+        "front_ends",
+        "descriptor_sets",
+    }
     assert done.stderr == ""
 
 

@@ -128,7 +128,7 @@ def test_head_answers_as_the_logistic_regression(classes: int) -> None:
     x = rng.normal(size=(50, 6)) * [1, 10, 1, 1, 5, 1]
     x[:, 5] = 2.0  # a constant column
     y = [LABELS[int(c)] for c in rng.integers(0, classes, 50)]
-    pipeline = fit_estimator("logreg", x, y, [f"e{i}" for i in range(3)])
+    pipeline = fit_estimator("logreg", x, y, [f"e{i}" for i in range(6)])
     ours = head_from_logreg(pipeline)(torch.from_numpy(x).float()).softmax(1).detach().numpy()
     np.testing.assert_allclose(ours, pipeline.predict_proba(x), atol=1e-5)
 
