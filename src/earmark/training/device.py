@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from earmark.errors import SettingError
+from earmark.models.device import torch_device
 
 _MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory|Unable to allocate", re.IGNORECASE)
 
@@ -47,22 +48,18 @@ def place(device: str, devices: int = 1) -> Place:
     """
     if devices < 1:
         raise SettingError(f"{devices} devices", remedy="Give 1 or more", where="devices")
-    there = torch.cuda.device_count()
-    if device == "cpu" or (device == "auto" and not there):
+    found = torch_device(device)
+    if found.type == "cpu":
         return Place("cpu", devices)
-    found = re.fullmatch(r"auto|cuda(?::(\d+))?", device)
-    if found is None:
-        raise SettingError(f"unknown device {device!r}", remedy="Use auto, cpu, cuda or cuda:N", where="device")
-    remedy = "Use --device cpu or auto; `earmark doctor` shows what there is"
-    if not there:
-        raise SettingError("there is no CUDA device here", remedy=remedy, where="device")
-    if found[1] is None:
-        if devices > there:
-            raise SettingError(f"{devices} CUDA devices of {there} asked for", remedy=remedy, where="devices")
-        return Place("cuda", devices)
-    if int(found[1]) >= there or devices > 1:
-        raise SettingError(f"{device} × {devices} of {there} CUDA devices", remedy=remedy, where="device")
-    return Place("cuda", [int(found[1])])
+    one = device not in ("auto", "cuda")
+    there = 1 if one else torch.cuda.device_count()
+    if devices > there:
+        raise SettingError(
+            f"{device} × {devices} asked for, {there} there",
+            remedy="Use fewer --devices; `earmark doctor` shows what there is",
+            where="devices",
+        )
+    return Place("cuda", [int(found.index)] if one else devices)
 
 
 @contextlib.contextmanager
