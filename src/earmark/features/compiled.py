@@ -7,23 +7,19 @@ them can read half of each and crash (seen in one of sixteen runs of four proces
 from __future__ import annotations
 
 import functools
+import getpass
+import hashlib
+import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
 
-from earmark.errors import OutputError
-from earmark.files import cache_folder
-
 
 @functools.cache
 def librosa_ready() -> None:
-    """Compile, or load, what librosa runs for float32 sound (beats, onsets, zero crossings, tuning); once per process.
-
-    Raises
-    ------
-    OutputError
-        If the cache folder cannot be written.
-    """
+    """Compile, or load, what librosa runs for float32 sound (beats, onsets, zero crossings, tuning); once per process."""
     import librosa
 
     # Four clicks are enough to run through every compiled function.
@@ -38,18 +34,14 @@ def librosa_ready() -> None:
 
 
 def locked(name: str) -> FileLock:
-    """A lock of that name in the user's cache, held by one process at a time.
+    """A lock of that name for all processes of this user and this Python, wherever their own caches are.
 
-    Raises
-    ------
-    OutputError
-        If the cache folder cannot be written.
+    Examples
+    --------
+    >>> with locked("doctest") as lock:
+    ...     lock.is_locked
+    True
     """
-    folder = cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot be made ({error.strerror})", remedy="Set EARMARK_CACHE to a folder of yours", where=folder
-        ) from error
-    return FileLock(folder / f"{name}.lock")
+    # Not in earmark's cache, which may be moved: numba's stays where it is.
+    place = hashlib.sha256(f"{getpass.getuser()} {sys.prefix}".encode()).hexdigest()[:16]
+    return FileLock(Path(tempfile.gettempdir()) / f"earmark-{place}-{name}.lock")
