@@ -19,7 +19,7 @@ from filelock import FileLock
 
 @functools.cache
 def librosa_ready() -> None:
-    """Compile, or load, what librosa runs for float32 sound (beats, onsets, zero crossings, tuning); once per process."""
+    """Compile or load what librosa runs for float32 sound (beats, onsets, zero crossings, tuning), once per process."""
     import librosa
 
     # Four clicks are enough to run through every compiled function.
