@@ -42,17 +42,10 @@ class FolderFacts:
     fingerprint: str
 
 
-class WaveformTransformer:
-    """A transformer over waveforms: normalised as its feature extractor does, then scored."""
+class _FromFolder:
+    """What every model from a folder says of itself."""
 
-    def __init__(self, facts: FolderFacts, model: Any, *, normalise: bool) -> None:
-        self.facts, self._normalise = facts, normalise
-        self._model = model.requires_grad_(False).eval()
-        # Samples that its convolutions need for one frame.
-        least = 1
-        for kernel, stride in zip(reversed(model.config.conv_kernel), reversed(model.config.conv_stride), strict=True):
-            least = (least - 1) * stride + kernel
-        self._least = least
+    facts: FolderFacts
 
     @property
     def name(self) -> str:
@@ -73,6 +66,19 @@ class WaveformTransformer:
     def fingerprint(self) -> str:
         """sha256 over the folder's config and weights."""
         return self.facts.fingerprint
+
+
+class WaveformTransformer(_FromFolder):
+    """A transformer over waveforms: normalised as its feature extractor does, then scored."""
+
+    def __init__(self, facts: FolderFacts, model: Any, *, normalise: bool) -> None:
+        self.facts, self._normalise = facts, normalise
+        self._model = model.requires_grad_(False).eval()
+        # Samples that its convolutions need for one frame.
+        least = 1
+        for kernel, stride in zip(reversed(model.config.conv_kernel), reversed(model.config.conv_stride), strict=True):
+            least = (least - 1) * stride + kernel
+        self._least = least
 
     @property
     def input(self) -> InputSpec:
@@ -112,7 +118,7 @@ class SpectrogramNetwork(nn.Module):
         return logits
 
 
-class SpectrogramTransformer:
+class SpectrogramTransformer(_FromFolder):
     """AST: a sound of at most its length (10.24 s), extended by zeros of the spectrogram as its feature extractor does.
 
     It is ``Differentiable`` and ``Tokenised``.
@@ -142,26 +148,6 @@ class SpectrogramTransformer:
         )
         depth, layers = int(config.num_hidden_layers), "model.audio_spectrogram_transformer.layers"
         self.cam_layers = (*(f"{layers}.{i}" for i in range(depth - 1)), f"{layers}.{depth - 1}.layernorm_before")
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        return self.facts.name
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """K class names."""
-        return self.facts.labels
-
-    @property
-    def activation(self) -> Activation:
-        """ "softmax" or "sigmoid"."""
-        return self.facts.activation
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 over the folder's config and weights."""
-        return self.facts.fingerprint
 
     @property
     def input(self) -> InputSpec:
