@@ -138,6 +138,7 @@ class Explanation:
     exact : whether sampling had no part in it.
     signed : whether attributions are effects, upward or downward (not so for shares of variance or dependences).
     diagnostics : the method's own figures.
+    levels_db : how loud each component is, ``(n,)``: dB (full scale) of what is missing without it; None if not known.
     """
 
     labels: tuple[str, ...]
@@ -157,6 +158,7 @@ class Explanation:
     recipe: Recipe
     signed: bool = True
     diagnostics: dict[str, Diagnostic] = field(default_factory=dict)
+    levels_db: Floats | None = None
 
     @property
     def perturbed(self) -> bool:
@@ -256,7 +258,7 @@ class Explanation:
             "clip": asdict(self.clip) | {"conversion": list(self.clip.conversion)},
             "recipe": asdict(self.recipe) | {"contrast": list(self.recipe.contrast) if self.recipe.contrast else None},
             "diagnostics": dict(self.diagnostics),
-        }
+        } | ({} if self.levels_db is None else {"levels_db": _row(self.levels_db)})
 
     def save(self, path: str | Path) -> Path:
         """Write as JSON; under its final name only once it is whole."""
@@ -315,6 +317,7 @@ class Explanation:
                 clip=ClipFacts(**(data["clip"] | {"conversion": tuple(data["clip"]["conversion"])})),
                 recipe=Recipe(**recipe),
                 diagnostics=dict(data["diagnostics"]),
+                levels_db=_array(data["levels_db"]) if "levels_db" in data else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ExplanationError(
