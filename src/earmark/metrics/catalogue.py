@@ -1,0 +1,26 @@
+"""The registered measures of an explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from earmark.registry import Registry
+
+METRICS: Registry[Callable[..., Any]] = Registry("metric")
+_HERE = "earmark.metrics"
+
+METRICS.add("ff", f"{_HERE}.faithfulness:ff", "what the class loses without the kept part ↑")
+METRICS.add("ai", f"{_HERE}.faithfulness:ai", "per cent of sounds whose kept part alone scores higher ↑")
+METRICS.add("ad", f"{_HERE}.faithfulness:ad", "per cent of the score that the kept part alone lacks ↓")
+METRICS.add("ad_double_softmax", f"{_HERE}.faithfulness:ad_double_softmax", "AD as old tables have it, wrongly ↓")
+METRICS.add("ag", f"{_HERE}.faithfulness:ag", "per cent of the room above that the kept part gains ↑")
+METRICS.add("fid_in", f"{_HERE}.faithfulness:fid_in", "whether the kept part alone has the same class ↑")
+METRICS.add("sparseness", f"{_HERE}.complexity:sparseness", "Gini index of the magnitudes ↑")
+METRICS.add("entropy", f"{_HERE}.complexity:entropy", "entropy of the magnitudes, nats ↓")
+METRICS.add("effective_components", f"{_HERE}.complexity:effective_components", "exp of the entropy ↓")
+METRICS.add("mask_area", f"{_HERE}.complexity:mask_area", "mean of the mask")
+METRICS.add("pointing_game", f"{_HERE}.localisation:pointing_game", "whether the strongest cell lies in the truth ↑")
+METRICS.add("relevance_mass", f"{_HERE}.localisation:relevance_mass", "share of positive attribution in the truth ↑")
+METRICS.add("relevance_rank", f"{_HERE}.localisation:relevance_rank", "share of the k strongest cells in the truth ↑")
+METRICS.add("localisation_auc", f"{_HERE}.localisation:localisation_auc", "chance that a true cell outranks another ↑")

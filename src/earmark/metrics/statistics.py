@@ -1,0 +1,161 @@
+"""How sure is a mean over clips, and is one method better than another on the same clips?
+
+Percentile bootstrap over clips (Efron & Tibshirani 1993); Wilcoxon's signed-rank test and the sign-flip permutation
+test for pairs; Holm's (1979) correction for several comparisons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import wilcoxon
+
+from earmark.errors import SettingError
+from earmark.explain.game import Floats
+
+Test = Literal["wilcoxon", "sign_flip"]
+
+_EXACT = 12
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over clips, and the range that resampled clips give it.
+
+    Parameters
+    ----------
+    mean : over clips.
+    low, high : bounds of the interval; both the mean itself where there is one clip only, of which nothing is known.
+    level : share of resampled means inside, e.g. 0.95.
+    clips : how many.
+    """
+
+    mean: float
+    low: float
+    high: float
+    level: float
+    clips: int
+
+
+def bootstrap_interval(values: ArrayLike, *, seed: int = 0, draws: int = 2000, level: float = 0.95) -> Interval:
+    """Percentile bootstrap interval of the mean over clips.
+
+    Parameters
+    ----------
+    values : one figure per clip, ``(clips,)``.
+    seed : of the resampling.
+    draws : resampled means.
+    level : share of them inside the interval.
+
+    Raises
+    ------
+    SettingError
+        If there are no values, one is not finite, or the level is not inside (0, 1).
+
+    Examples
+    --------
+    >>> bootstrap_interval([0.5, 0.5, 0.5])
+    Interval(mean=0.5, low=0.5, high=0.5, level=0.95, clips=3)
+    """
+    x = _figures(values)
+    if not 0 < level < 1:
+        raise SettingError(f"a level of {level:g}", remedy="Choose between 0 and 1, such as 0.95", where="level")
+    rng = np.random.default_rng(seed)
+    means = x[rng.integers(len(x), size=(draws, len(x)))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(x.mean()), float(low), float(high), level, len(x))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two methods on the same clips.
+
+    Parameters
+    ----------
+    difference : mean of first − second.
+    p_value : chance of a difference at least as large where there is none; two-sided.
+    test : "wilcoxon" or "sign_flip".
+    clips : pairs that were compared.
+    """
+
+    difference: float
+    p_value: float
+    test: str
+    clips: int
+
+
+def paired_test(
+    first: ArrayLike, second: ArrayLike, *, test: Test = "sign_flip", seed: int = 0, draws: int = 10_000
+) -> Paired:
+    """Two-sided test that two methods do not differ, from their figures on the same clips ``(clips,)``.
+
+    "sign_flip" asks how often the mean difference is as large when every clip's difference may take either sign: all
+    2ⁿ ways up to 12 clips, ``draws`` random ones beyond (the observed one among them, so p is never 0). "wilcoxon" does
+    the same with ranks, so that one clip cannot decide alone. Equal figures everywhere give p = 1.
+
+    Raises
+    ------
+    SettingError
+        If the figures are no pairs, not finite, or there is no such test.
+
+    Examples
+    --------
+    >>> paired_test([1.0, 2.0, 3.0], [0.0, 1.0, 2.0]).p_value
+    0.25
+    """
+    a, b = _figures(first), _figures(second)
+    if a.shape != b.shape:
+        raise SettingError(
+            f"{len(a)} figures and {len(b)} are no pairs", remedy="Measure both methods on the same clips", where="test"
+        )
+    d = a - b
+    if test == "wilcoxon":
+        p = float(wilcoxon(d).pvalue) if d.any() else 1.0
+    elif test == "sign_flip":
+        p = _sign_flip(d, np.random.default_rng(seed), draws)
+    else:
+        raise SettingError(f"unknown test {test!r}", remedy="Choose wilcoxon or sign_flip", where="test")
+    return Paired(float(d.mean()), p, test, len(d))
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """P values of several comparisons, corrected by Holm's step-down method, in the given order.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    (0.03, 0.06, 0.06)
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise SettingError("p values outside [0, 1]", remedy="Give those of paired_test", where="holm")
+    order = np.argsort(p, kind="stable")
+    stepped = np.minimum(1.0, np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]))
+    corrected = np.empty_like(p)
+    corrected[order] = stepped
+    return tuple(float(value) for value in corrected)
+
+
+def _sign_flip(d: Floats, rng: np.random.Generator, draws: int) -> float:
+    n = len(d)
+    if n <= _EXACT:
+        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+    else:
+        signs = rng.choice([-1.0, 1.0], size=(draws, n))
+        signs[0] = 1.0
+    sums = np.abs(signs @ d)
+    # A rounding error must not make an equal sum smaller.
+    return float((sums >= abs(d.sum()) * (1 - 1e-12)).mean())
+
+
+def _figures(values: ArrayLike) -> Floats:
+    x = np.asarray(values, dtype=np.float64)
+    if x.ndim != 1 or x.size == 0 or not np.isfinite(x).all():
+        raise SettingError(
+            f"figures of shape {x.shape}, or not finite", remedy="Give one finite figure per clip", where="statistics"
+        )
+    return x
