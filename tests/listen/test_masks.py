@@ -137,7 +137,15 @@ def test_constant_attributions():
 
 def test_nothing_positive():
     against = -(DISTINCT**2) - 0.1
-    for name in ("minmax_positive", "binary", "binary_25", "binary_75", "top_5_positive", "top_50_positive"):
+    for name in (
+        "minmax_positive",
+        "binary",
+        "binary_25",
+        "binary_50",
+        "binary_75",
+        "top_5_positive",
+        "top_30_positive",
+    ):
         mask = make_mask(against, name)
         assert mask.area == 0
         assert "nothing is kept" in mask.notes[0]

@@ -11,12 +11,13 @@ from earmark.cli.console import Console
 from earmark.cli.job import FORMATS
 from earmark.errors import UnknownNameError
 
-KINDS = ("methods", "components", "fills", "formats", "data", "features", "recipes")
+KINDS = ("methods", "components", "fills", "formats", "data", "features", "recipes", "masks")
 
 # A kind that is listed together with another.
 _GROUPS = {"gradient methods": "methods", "descriptor sets": "features", "front ends": "features"}
 
-HELP = """List the names that other commands take: methods, components, fills, formats, data sets, features, recipes.
+HELP = """List the names that other commands take: methods, components, fills, formats, data sets, features, recipes,
+masks.
 
 Examples:
 
@@ -53,6 +54,7 @@ def _names() -> dict[str, dict[str, str]]:
     from earmark.explain.gradient.catalogue import GRADIENT_METHODS
     from earmark.features.catalogue import FRONT_ENDS
     from earmark.features.descriptors.names import SUMMARIES
+    from earmark.listen.masks import MASKS
     from earmark.models.catalogue import RECIPES
 
     return {
@@ -65,4 +67,5 @@ def _names() -> dict[str, dict[str, str]]:
         "descriptor sets": dict(SUMMARIES),
         "front ends": {entry.name: entry.summary for entry in FRONT_ENDS},
         "recipes": {entry.name: entry.summary for entry in RECIPES},
+        "masks": {entry.name: entry.summary for entry in MASKS},
     }
