@@ -222,9 +222,9 @@ def check_same(subject: Subject, other: Subject, first: str, second: str) -> Non
     ):
         ours, its = getattr(subject, name), getattr(other, name)
         if ours != its:
-            mine, theirs = (
-                (f"{subject.model} ({ours[:8]})", f"{other.model} ({its[:8]})") if name == "fingerprint" else (ours, its)
-            )
+            mine, theirs = ours, its
+            if name == "fingerprint":
+                mine, theirs = f"{subject.model}, {ours[:8]}", f"{other.model}, {its[:8]}"
             raise ExplanationError(
                 f"has another {what} ({theirs}) than {first} ({mine})",
                 remedy="Aggregate explanations of one model, made in one way, at a time",

@@ -1,0 +1,299 @@
+"""What counts for each class, over many explanations: ``aggregate``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from earmark.components.component import Component
+from earmark.errors import ExplanationError, SettingError, UnknownNameError
+from earmark.explain_global.aggregate.bootstrap import mean_interval, weights
+from earmark.explain_global.aggregate.evidence import Feature
+from earmark.explain_global.aggregate.flags import Flag, flags_of
+from earmark.explain_global.aggregate.formulas import Floats, Ints, homogeneity_weight, shrunk, signed_root
+from earmark.explain_global.aggregate.query import Of, batches, opened
+from earmark.explain_global.aggregate.table import Subject, read_subject
+
+Weights = Literal["all", "positive"]
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What one feature does for one class.
+
+    Parameters
+    ----------
+    label, feature : which.
+    count : explanations of the class in which it occurs.
+    share : of all explanations of the class.
+    mean, low, high : mean attribution where it occurs, and its bootstrap interval over clips (or groups of them); NaN
+        ends where fewer than two groups have it.
+    spread : standard deviation between those explanations; NaN for one.
+    raising : share of them in which it raises the score.
+    mean_size : mean of |attribution|.
+    root_sum, average, homogeneous : I_LIME, I_AVG and I_H, see ``earmark.explain_global.aggregate.formulas``.
+    signed_root_sum, signed_homogeneous : the same with evidence against the class as negative.
+    shrunken : the mean, shrunk towards 0 as far as it is uncertain; what the ranking goes by.
+    supported : whether it occurs often enough to be ranked.
+    """
+
+    label: str
+    feature: Feature
+    count: int
+    share: float
+    mean: float
+    low: float
+    high: float
+    spread: float
+    raising: float
+    mean_size: float
+    root_sum: float
+    average: float
+    homogeneous: float
+    signed_root_sum: float
+    signed_homogeneous: float
+    shrunken: float
+    supported: bool
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval of its mean leaves out 0."""
+        return bool(self.low > 0 or self.high < 0)
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Many explanations as one.
+
+    Parameters
+    ----------
+    subject : the model and the way of explaining.
+    of, weights, least, confidence, replicates, seed : as asked.
+    explanations : how many there are of each class, in the order of classes.
+    groups : of clips that are drawn together.
+    rows : best first within each class; what is not supported comes after what is.
+    flags : reasons for distrust.
+    """
+
+    subject: Subject
+    of: Of
+    weights: Weights
+    least: int
+    confidence: float
+    replicates: int
+    seed: int
+    explanations: dict[str, int]
+    groups: int
+    rows: tuple[Importance, ...]
+    flags: tuple[Flag, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, by name."""
+        return tuple(self.explanations)
+
+    def top(self, label: str, k: int = 10, *, sign: int = 0) -> tuple[Importance, ...]:
+        """The k supported features that count most for a class: all, or only for (+1) or against it (−1).
+
+        Raises
+        ------
+        UnknownNameError
+            For a class without explanations.
+        """
+        if label not in self.explanations:
+            raise UnknownNameError("label", label, self.labels)
+        its = (row for row in self.rows if row.label == label and row.supported)
+        return tuple(row for row in its if sign == 0 or np.sign(row.mean) == sign)[:k]
+
+    def profile(self, label: str) -> tuple[tuple[str, ...], Floats]:
+        """Mean attribution by stem (or band, or all) and part of the clip: names, and ``(names, segments)``.
+
+        NaN where nothing was explained; no names where no component has a place in time.
+        """
+        rows = [row for row in self.rows if row.label == label and row.feature.position is not None]
+        names = tuple(dict.fromkeys(lane_of(row.feature) for row in sorted(rows, key=_lane_order)))
+        found = np.full((len(names), self.subject.segments), np.nan)
+        for row in rows:
+            found[names.index(lane_of(row.feature)), row.feature.position] = row.mean
+        return names, found
+
+
+def aggregate(
+    paths: Sequence[str | Path],
+    *,
+    of: Of = "predicted",
+    weights_of: Weights = "all",
+    least: int = 5,
+    replicates: int = 200,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Aggregate:
+    """What counts for each class in tables of explanations.
+
+    Parameters
+    ----------
+    paths : tables that ``earmark.explain_global.aggregate.table.collect`` wrote; all of one model.
+    of : which explanations count for a class, see ``earmark.explain_global.aggregate.query.opened``.
+    weights_of : what I_LIME, I_AVG and I_H sum: |W| of all weights, or positive weights only as in the publications.
+    least : explanations in which a feature has to occur to be ranked with others.
+    replicates : of the bootstrap over groups of clips.
+    confidence : of its intervals.
+    seed : of the bootstrap.
+
+    Raises
+    ------
+    ExplanationError
+        If tables do not belong together, or none of their explanations counts.
+    SettingError
+        If a setting is out of range, or an extra is missing.
+    """
+    if least < 1 or replicates < 1 or not 0 < confidence < 1:
+        fact = f"least {least}, replicates {replicates}, confidence {confidence:g}"
+        raise SettingError(fact, remedy="Give least and replicates of 1 or more and a confidence between 0 and 1")
+    if weights_of not in ("all", "positive"):
+        raise UnknownNameError("choice of weights", weights_of, ("all", "positive"))
+    subject = read_subject(paths)
+    with opened(paths, of) as connection:
+        counts = dict(
+            connection.sql(
+                "SELECT label, count(DISTINCT clip_id) FROM evidence GROUP BY label ORDER BY label"
+            ).fetchall()
+        )
+        if not counts:
+            raise ExplanationError(
+                f"no explanation counts for any class (of: {of})",
+                remedy="Say what the true classes are, or take --of predicted" if of == "truth" else "Explain clips",
+                where=paths[0],
+            )
+        table = connection.sql(_SUMS).to_arrow_table().to_pydict()
+        groups = [name for (name,) in connection.sql('SELECT DISTINCT "group" FROM evidence ORDER BY 1').fetchall()]
+        low, high = _intervals(connection, table, groups, least, replicates, confidence, seed)
+        flags = flags_of(connection, groups, seed=seed, confidence=confidence)
+    rows = _rows(table, counts, low, high, weights_of, least)
+    return Aggregate(
+        subject, of, weights_of, least, confidence, replicates, seed, counts, len(groups), tuple(rows), flags
+    )
+
+
+_SUMS = """
+SELECT label, feature, any_value(kind) AS kind, any_value(stem) AS stem, any_value(position) AS position,
+    any_value(low_hz) AS low_hz, any_value(high_hz) AS high_hz, any_value(word) AS word,
+    count(*) AS count, count(DISTINCT "group") AS groups, avg(value) AS mean, coalesce(var_samp(value), 0) AS variance,
+    sum(value) AS total, sum(abs(value)) AS sizes, sum(greatest(value, 0)) AS positive,
+    avg(CASE WHEN value > 0 THEN 1.0 ELSE 0.0 END) AS raising
+FROM evidence GROUP BY label, feature ORDER BY label, feature
+"""
+
+
+def lane_of(feature: Feature) -> str:
+    """The row of a picture over time that a feature belongs to: its stem, its band, or "all"."""
+    return Component(stem=feature.stem, low_hz=feature.low_hz, high_hz=feature.high_hz).label or "all"
+
+
+def _lane_order(row: Importance) -> tuple[float, str]:
+    # High bands on top, as in a spectrogram.
+    return (-(row.feature.low_hz or 0.0), row.feature.stem or "")
+
+
+def _intervals(
+    connection: Any,
+    table: dict[str, list[Any]],
+    groups: list[str],
+    least: int,
+    replicates: int,
+    confidence: float,
+    seed: int,
+) -> tuple[Floats, Floats]:
+    low, high = np.full(len(table["label"]), np.nan), np.full(len(table["label"]), np.nan)
+    # One group says nothing about how groups differ; what occurs too rarely is not ranked, so needs no interval.
+    chosen = [
+        i for i, (n, g) in enumerate(zip(table["count"], table["groups"], strict=True)) if n >= min(least, 2) and g > 1
+    ]
+    if chosen:
+        cells = {(table["label"][row], table["feature"][row]): cell for cell, row in enumerate(chosen)}
+        number = {name: at for at, name in enumerate(groups)}
+        weight = weights(len(groups), replicates, seed)
+        low[chosen], high[chosen] = mean_interval(
+            _pieces(connection, cells, number), weight, len(chosen), confidence=confidence
+        )
+    return low, high
+
+
+def _pieces(
+    connection: Any, cells: dict[tuple[str, str], int], groups: dict[str, int]
+) -> Iterator[tuple[Ints, Ints, Floats]]:
+    for batch in batches(connection, 'SELECT label, feature, "group", value FROM evidence'):
+        # Each distinct text is looked up once, not once a row.
+        labels, features, names = (batch.column(i).dictionary_encode() for i in range(3))
+        pair = np.array(
+            [[cells.get((a, b), -1) for b in features.dictionary.to_pylist()] for a in labels.dictionary.to_pylist()]
+        )
+        cell = pair[labels.indices.to_numpy(), features.indices.to_numpy()]
+        place = np.array([groups[name] for name in names.dictionary.to_pylist()])
+        group = place[names.indices.to_numpy()]
+        keep = cell >= 0
+        yield cell[keep], group[keep], batch.column(3).to_numpy()[keep]
+
+
+def _rows(
+    table: dict[str, list[Any]],
+    explanations: dict[str, int],
+    low: Floats,
+    high: Floats,
+    weights_of: Weights,
+    least: int,
+) -> list[Importance]:
+    label, feature = np.array(table["label"], dtype=object), np.array(table["feature"], dtype=object)
+    count = np.array(table["count"], dtype=np.int64)
+    mean, variance, total, sizes, positive, raising = (
+        np.array(table[name], dtype=np.float64)
+        for name in ("mean", "variance", "total", "sizes", "positive", "raising")
+    )
+    summed = sizes if weights_of == "all" else positive
+    root = np.sqrt(summed)
+    names, column = np.unique(feature.astype(str), return_inverse=True)
+    classes, line = np.unique(label.astype(str), return_inverse=True)
+    importance = np.zeros((len(classes), len(names)))
+    importance[line, column] = root
+    weight = homogeneity_weight(importance)[column]
+    weight = np.where(np.isfinite(weight), weight, 0.0)
+    pulled = np.full(len(mean), np.nan)
+    for number in range(len(classes)):
+        its = line == number
+        pulled[its] = shrunk(mean[its], variance[its], count[its])
+    against = signed_root(total)
+    rows = [
+        Importance(
+            label=str(label[i]),
+            feature=Feature(
+                str(feature[i]), *(table[key][i] for key in ("kind", "stem", "position", "low_hz", "high_hz", "word"))
+            ),
+            count=int(count[i]),
+            share=float(count[i] / explanations[label[i]]),
+            mean=float(mean[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            spread=float(np.sqrt(variance[i])) if count[i] > 1 else float("nan"),
+            raising=float(raising[i]),
+            mean_size=float(sizes[i] / count[i]),
+            root_sum=float(root[i]),
+            average=float(summed[i] / count[i]),
+            homogeneous=float(root[i] * weight[i]),
+            signed_root_sum=float(against[i]),
+            signed_homogeneous=float(against[i] * weight[i]),
+            shrunken=float(pulled[i]),
+            supported=bool(count[i] >= least),
+        )
+        for i in range(len(label))
+    ]
+    return sorted(rows, key=_rank)
+
+
+def _rank(row: Importance) -> tuple[str, bool, float, str]:
+    # Where nothing is known of how values scatter, the mean is all there is.
+    size = abs(row.mean if np.isnan(row.shrunken) else row.shrunken)
+    return (row.label, not row.supported, -size, row.feature.name)

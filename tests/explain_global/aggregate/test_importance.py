@@ -1,0 +1,198 @@
+"""Aggregates against the same figures by hand, planted features, and what must be refused."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from earmark.components.component import Component
+from earmark.errors import ExplanationError, SettingError
+from earmark.explain.explanation import Explanation
+from earmark.explain_global.aggregate.importance import aggregate
+from earmark.explain_global.aggregate.table import Known, collect, read_subject
+
+Made = Callable[..., Explanation]
+CELLS = [Component(stem=s, start_s=t * 6, end_s=t * 6 + 6) for s in ("drums", "voice") for t in range(5)]
+
+
+def _written(tmp_path: Path, explanations: list[Explanation], **options: object) -> Path:
+    return collect(explanations, tmp_path / "evidence.parquet", segments=5, **options).path  # type: ignore[arg-type]
+
+
+def test_every_figure_by_hand(made: Made, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    explanations, by = [], defaultdict(list)
+    for number in range(30):
+        label = ("rock", "jazz")[number % 2]
+        chosen = sorted(rng.choice(len(CELLS), 6, replace=False))
+        values = rng.normal(0.1, 0.3, 6)
+        explanations.append(made(number, [CELLS[i] for i in chosen], values, predicted=label))
+        for i, value in zip(chosen, values, strict=True):
+            by[label, f"{CELLS[i].stem}, {20 * (i % 5)}–{20 * (i % 5) + 20} %"].append(float(value))
+    found = aggregate([_written(tmp_path, explanations)], least=3)
+    assert found.explanations == {"jazz": 15, "rock": 15}
+    assert {(row.label, row.feature.name) for row in found.rows} == set(by)
+    roots = {key: math.sqrt(sum(abs(v) for v in values)) for key, values in by.items()}
+    names = {name for _, name in by}
+    entropy = {}
+    for name in names:
+        shares = [roots.get((label, name), 0.0) for label in ("rock", "jazz")]
+        entropy[name] = -sum(s / sum(shares) * math.log2(s / sum(shares)) for s in shares if s)
+    span = max(entropy.values()) - min(entropy.values())
+    for row in found.rows:
+        values = np.array(by[row.label, row.feature.name])
+        assert row.count == len(values)
+        assert row.share == pytest.approx(len(values) / 15)
+        assert row.mean == pytest.approx(values.mean())
+        assert row.mean_size == pytest.approx(np.abs(values).mean())
+        assert row.raising == pytest.approx((values > 0).mean())
+        assert row.supported == (len(values) >= 3)
+        if len(values) > 1:
+            assert row.spread == pytest.approx(values.std(ddof=1))
+        assert row.root_sum == pytest.approx(roots[row.label, row.feature.name])
+        assert row.average == pytest.approx(np.abs(values).sum() / len(values))
+        weight = 1 - (entropy[row.feature.name] - min(entropy.values())) / span
+        assert row.homogeneous == pytest.approx(weight * row.root_sum, abs=1e-9)
+        total = values.sum()
+        assert row.signed_root_sum == pytest.approx(math.copysign(math.sqrt(abs(total)), total))
+        assert row.signed_homogeneous == pytest.approx(weight * row.signed_root_sum, abs=1e-9)
+
+
+def test_positive_weights_only_as_published(made: Made, tmp_path: Path) -> None:
+    path = _written(tmp_path, [made(i, CELLS[:1], [v]) for i, v in enumerate([0.5, -0.3, 0.4])])
+    (row,) = aggregate([path], weights_of="positive", least=1).rows
+    assert row.root_sum == pytest.approx(math.sqrt(0.9))
+    assert row.average == pytest.approx(0.3)
+    (row,) = aggregate([path], least=1).rows
+    assert row.root_sum == pytest.approx(math.sqrt(1.2))
+
+
+def test_intervals_hold_the_true_mean_as_often_as_they_say(made: Made, tmp_path: Path) -> None:
+    # Twenty clips, of four artists with five each: clips of one artist resemble each other.
+    rng = np.random.default_rng(1)
+    cells = [Component(name=f"cell {i}") for i in range(300)]
+    explanations, known = [], {}
+    for artist in range(12):
+        common = rng.normal(0, 0.3, len(cells))
+        for song in range(4):
+            number = artist * 4 + song
+            explanations.append(made(number, cells, 0.5 + common + rng.normal(0, 0.1, len(cells)), kind="descriptors"))
+            known[f"song {number}"] = Known(group=str(artist))
+    rows = aggregate([_written(tmp_path, explanations, known=known)], replicates=300).rows
+    inside = np.mean([row.low <= 0.5 <= row.high for row in rows])
+    assert 0.84 < inside < 0.98
+    rows = aggregate([_written(tmp_path, explanations)], replicates=300).rows
+    assert np.mean([row.low <= 0.5 <= row.high for row in rows]) < 0.75
+
+
+def test_planted_features_come_first_and_single_words_last(made: Made, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    explanations = []
+    for number in range(200):
+        words = [Component(word=w) for w in ("night", "and", "road")] + [Component(word=f"once{number}")]
+        values = [rng.normal(0.3, 0.1), rng.normal(0, 0.1), rng.normal(-0.2, 0.1), 0.9]
+        explanations.append(made(number, words, values, kind="words"))
+    found = aggregate([_written(tmp_path, explanations)])
+    assert [row.feature.word for row in found.top("rock")] == ["night", "road", "and"]
+    assert [row.feature.word for row in found.top("rock", sign=-1)][0] == "road"
+    assert found.top("rock")[0].sure
+    assert not found.rows[3].supported and found.rows[3].count == 1
+    # By the published average the words that occur once would lead.
+    assert max(found.rows, key=lambda row: row.average).count == 1
+
+
+def test_profile_over_stem_and_time(made: Made, tmp_path: Path) -> None:
+    values = np.arange(10) / 10
+    found = aggregate([_written(tmp_path, [made(i, CELLS, values) for i in range(6)])])
+    names, matrix = found.profile("rock")
+    assert names == ("drums", "voice")
+    np.testing.assert_allclose(matrix, values.reshape(2, 5), atol=1e-12)
+
+
+def test_edges_that_weigh_more_are_flagged(made: Made, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+
+    def clips(edge: float) -> list[Explanation]:
+        gain = np.array([edge, 1, 1, 1, edge] * 2)
+        return [made(i, CELLS, rng.normal(0, 0.1, 10) * gain) for i in range(60)]
+
+    (fair,) = aggregate([_written(tmp_path, clips(1.0))]).flags
+    assert not fair.raised and fair.low < 1 < fair.high
+    (biased,) = aggregate([_written(tmp_path, clips(1.5))]).flags
+    assert biased.raised and biased.low < 1.5 < biased.high
+
+
+def test_loud_components_that_weigh_more_are_flagged(made: Made, tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+
+    def clips(of_level: bool) -> list[Explanation]:
+        found = []
+        for i in range(40):
+            levels = rng.uniform(-60, -10, 10)
+            sizes = 10 ** (levels / 40) if of_level else rng.uniform(0, 1, 10)
+            found.append(made(i, CELLS, sizes * rng.choice([-1, 1], 10), levels_db=levels))
+        return found
+
+    flags = {flag.kind: flag for flag in aggregate([_written(tmp_path, clips(False))]).flags}
+    assert not flags["loudness"].raised and abs(flags["loudness"].value) < 0.2
+    flags = {flag.kind: flag for flag in aggregate([_written(tmp_path, clips(True))]).flags}
+    assert flags["loudness"].raised and flags["loudness"].value == pytest.approx(1.0)
+
+
+def test_of_the_true_class(made: Made, tmp_path: Path) -> None:
+    rows = np.array([[0.1], [0.2], [0.3]])
+    known = {"song 0": Known(truth="rock"), "song 1": Known(truth="jazz")}
+    path = _written(tmp_path, [made(i, CELLS[:1], rows) for i in range(2)], known=known)
+    assert aggregate([path], of="truth").explanations == {"rock": 1}
+    with pytest.raises(ExplanationError, match="no explanation counts"):
+        aggregate([_written(tmp_path, [made(0, CELLS[:1], rows)])], of="truth")
+
+
+def test_same_bytes_and_same_figures_again(made: Made, tmp_path: Path) -> None:
+    explanations = [made(i, CELLS, np.random.default_rng(i).normal(size=10)) for i in range(20)]
+    one = collect(explanations, tmp_path / "1.parquet").path
+    two = collect(explanations, tmp_path / "2.parquet").path
+    assert one.read_bytes() == two.read_bytes()
+    assert aggregate([one]).rows == aggregate([two]).rows
+    # Half in each table is the same as all in one.
+    halves = [collect(explanations[i::2], tmp_path / f"half{i}.parquet").path for i in range(2)]
+    for a, b in zip(aggregate(halves).rows, aggregate([one]).rows, strict=True):
+        assert (a.feature, a.count) == (b.feature, b.count) and a.mean == pytest.approx(b.mean)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"model": "b" * 64}, "another model"), ({"method": "lime"}, "another method"), ({"kind": "grid"}, "components")],
+)
+def test_mixed_explanations_are_refused(made: Made, tmp_path: Path, change: dict[str, str], words: str) -> None:
+    explanations = [made(0, CELLS, np.ones(10)), made(1, CELLS, np.ones(10), **change)]
+    with pytest.raises(ExplanationError, match=words):
+        collect(explanations, tmp_path / "mixed.parquet")
+    assert not list(tmp_path.iterdir())
+    tables = [collect([e], tmp_path / f"{i}.parquet").path for i, e in enumerate(explanations)]
+    with pytest.raises(ExplanationError, match=words):
+        aggregate(tables)
+
+
+def test_a_broken_file_is_named_and_the_rest_goes_on(made: Made, tmp_path: Path) -> None:
+    good = made(0, CELLS, np.ones(10)).save(tmp_path / "good.json")
+    (tmp_path / "bad.json").write_text("{")
+    found = collect([tmp_path / "bad.json", good, good], tmp_path / "table.parquet")
+    assert found.count == 1
+    assert "bad.json" in found.problems[0] and "there already" in found.problems[1]
+    with pytest.raises(ExplanationError, match="none of 1"):
+        collect([tmp_path / "bad.json"], tmp_path / "none.parquet")
+    assert not (tmp_path / "none.parquet").exists()
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.parquet").write_text("no")
+    with pytest.raises(ExplanationError, match="no Parquet"):
+        read_subject([tmp_path / "x.parquet"])
+    with pytest.raises(SettingError, match="confidence"):
+        aggregate([], confidence=1.5)
