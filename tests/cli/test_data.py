@@ -239,3 +239,48 @@ def test_an_address_in_place_of_a_file(run, bundle, sounds, tmp_path):
     )
     assert done.code == 0, done.err
     assert json.loads((tmp_path / "o" / "explanation.json").read_text())["clip"]["name"] == "song.wav"
+
+
+TUNE = "X:1\nT:One\nM:4/4\nL:1/4\nQ:1/4=120\nK:D\n" + "D F A d | c A F E | " * 6 + "D4 |]\n"
+
+
+def test_scores_of_yours_are_played_and_a_broken_one_is_told(run, tmp_path):
+    source = tmp_path / "tunes"
+    source.mkdir()
+    (source / "one.abc").write_text(TUNE)
+    (source / "short.abc").write_text(TUNE.replace("D F A d | c A F E | " * 6, ""))
+    (source / "torn.mid").write_bytes(b"MThd?")
+    (source / "manifest.csv").write_text("score,label\none.abc,a\nshort.abc,a\ntorn.mid,a\n")
+    options = "-o played --seconds 2 --sample-rate 8000 --jobs 1".split()
+    command = ("data", "get", "scores", source, *options)
+    done = run(*command)
+    assert (done.code, done.out) == (3, "played: 1 excerpts of 2 s, 0 with words\n")
+    assert "earmark: error: torn.mid: is no score that can be read" in done.err
+    assert "1 scores have no such excerpt" in done.err
+    assert run("data", "show", "played").out.startswith("played: 1 items, 1 classes, 1 tracks")
+    before = (tmp_path / "played" / "audio" / "a" / "a_000.flac").stat().st_mtime_ns
+    again = run(*command, "--json")
+    assert again.code == 3
+    assert {one["score"] for one in json.loads(again.out)["passed_over"]} == {"torn.mid", "short.abc"}
+    assert (tmp_path / "played" / "audio" / "a" / "a_000.flac").stat().st_mtime_ns == before
+    other = run(*command, "--draw")
+    assert (other.code, other.out) == (2, "")
+    assert "was built with as_written True, now it is False" in other.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["scores"], "scores need a folder"),
+        (["scorebook", "lieder"], "lieder is for scores"),
+        (["scorebook", "--draw"], "--draw is for scores"),
+        (["scorebook", "--per-score", "2"], "--per-score is for scores"),
+        (["scores", "lieder", "--shortcut"], "--shortcut is for scorebook"),
+        (["scores", "lieder", "--seconds", "1"], "a number, 2 or more"),
+    ],
+)
+def test_what_is_not_for_scores_is_refused(run, tmp_path, arguments, says):
+    done = run("data", "get", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+    assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -181,6 +182,7 @@ def test_scores_that_cannot_be_used_are_refused_or_listed(tunes, tmp_path):
     built = build_from_scores(tunes, tmp_path / "out", seconds=2.0, sample_rate=RATE, jobs=1)
     assert [name for name, _ in built.passed_over] == ["broken.mid"]
     assert "no score that can be read" in built.passed_over[0][1]
+    assert built.broken == ("broken.mid",)
     assert "broken.mid" in (tmp_path / "out" / "card.json").read_text(encoding="utf-8")
     (tunes / "manifest.csv").write_text("score,label\none.txt,a\n")
     with pytest.raises(DatasetError, match=r"line 2 names 'one\.txt'"):
@@ -188,6 +190,54 @@ def test_scores_that_cannot_be_used_are_refused_or_listed(tunes, tmp_path):
     with pytest.raises(DatasetError, match="no manifest"):
         build_from_scores(tmp_path, tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+PERCUSSION = """<?xml version="1.0"?><score-partwise version="3.1"><part-list>
+<score-part id="P1"><part-name>Voice</part-name></score-part>
+<score-part id="P2"><part-name>Drum</part-name></score-part></part-list>
+<part id="P1">{sung}</part><part id="P2">{struck}</part></score-partwise>"""
+HEAD = "<attributes><divisions>1</divisions><time><beats>2</beats><beat-type>4</beat-type></time></attributes>"
+SUNG = "<note><pitch><step>{step}</step><octave>4</octave></pitch><duration>1</duration>{lyric}</note>"
+STRUCK = (
+    "<note><unpitched><display-step>E</display-step><display-octave>4</display-octave></unpitched>"
+    "<duration>2</duration></note>"
+)
+
+
+def test_percussion_without_a_pitch_is_told_on_the_card(tmp_path):
+    lyrics = [f"<lyric><syllabic>{place}</syllabic><text>{text}</text></lyric>" for place, text in
+              (("begin", "Ro"), ("end", "sen,"), ("single", "rot"))]  # fmt: skip
+    notes = [SUNG.format(step="CDEFGA"[at % 6], lyric=[*lyrics, ""][at % 4]) for at in range(24)]
+    bars = range(12)
+    (tmp_path / "one.musicxml").write_text(
+        PERCUSSION.format(
+            sung="".join(f"<measure number='{b}'>{HEAD if b == 0 else ''}{''.join(notes[2 * b : 2 * b + 2])}</measure>"
+                         for b in bars),
+            struck="".join(f"<measure number='{b}'>{HEAD if b == 0 else ''}{STRUCK}</measure>" for b in bars),
+        )
+    )  # fmt: skip
+    (tmp_path / "manifest.csv").write_text("score,label,title\none.musicxml,a,Rose\n")
+    built = build_from_scores(tmp_path, tmp_path / "out", seconds=4.0, sample_rate=RATE, jobs=1)
+    assert built.left_out == (("one.musicxml", "12 notes of percussion in Drum"),)
+    card = json.loads((tmp_path / "out" / "card.json").read_text(encoding="utf-8"))
+    assert card["left_out"] == [{"piece": "one.musicxml", "what": "12 notes of percussion in Drum"}]
+    (excerpt,) = built.excerpts
+    # At 100 quarter notes a minute a word of two syllables lasts 1.2 s, and so does one that is sung on over a note.
+    assert {word.text: round(word.end_s - word.start_s, 3) for word in excerpt.sung if word.end_s < 4} == {
+        "Rosen,": 1.2, "rot": 1.2
+    }  # fmt: skip
+    (row,) = rows(built.folder)
+    timed = (built.folder / row["lrc"]).read_text(encoding="utf-8")
+    assert timed.startswith("[ti:Rose]\n[00:0")
+    assert re.sub(r"[<\[][^>\]]*[>\]]", "", timed).split() == row["lyrics"].split()
+
+
+def test_another_manifest_in_the_same_place_is_refused(tunes, tmp_path):
+    settings = {"seconds": 2.0, "sample_rate": RATE, "jobs": 1}
+    build_from_scores(tunes, tmp_path / "out", **settings)
+    (tunes / "manifest.csv").write_text("score,label,group\none.abc,a,book\n")
+    with pytest.raises(SettingError, match="was built with labels"):
+        build_from_scores(tunes, tmp_path / "out", **settings)
 
 
 def test_an_error_comes_back_from_another_process_as_it_is(tunes, tmp_path):

@@ -11,6 +11,7 @@ from earmark.audio.demo_score import NoteEvent, Part
 from earmark.data.scorebook import draws
 from earmark.data.scorebook.draws import PALETTE, SHORTCUT_PROGRAM, Rules, Window, draw, plant
 from earmark.data.scorebook.excerpt import Excerpt, Stem, Word, excerpt_from
+from earmark.data.scorebook.lyrics import SungWord, lines_of, lrc
 from earmark.data.scorebook.render import render
 from earmark.data.scorebook.score import Score, ScoreNote, ScorePart
 from earmark.data.scorebook.tonality import TONICS, key_of
@@ -71,10 +72,28 @@ def test_as_written_keeps_tempo_pitch_and_instruments_and_times_syllables():
     excerpt = draw(song, Rules(8.0, as_written=True), RNG(0)).excerpt
     assert [stem.part.program for stem in excerpt.stems] == [52, 0]
     assert (excerpt.transposition, excerpt.tempo_bpm) == (0, 120.0)
+    # The last syllable is sung on over the notes that have none.
     assert excerpt.stems[0].words == (
-        Word(0.0, 0.5, "Lie", "begin"), Word(0.5, 1.0, "be", "end"), Word(1.0, 1.5, "du", "single")
+        Word(0.0, 0.5, "Lie", "begin"), Word(0.5, 1.0, "be", "end"), Word(1.0, 8.0, "du", "single")
     )  # fmt: skip
     assert excerpt.lyrics == "Liebe du"
+    notes = list(voice.notes)
+    rest = replace(voice, notes=(*notes[:4], *notes[5:]))
+    excerpt = draw(score(rest, piano, tempos=((0.0, 120.0),)), Rules(8.0, as_written=True), RNG(0)).excerpt
+    assert excerpt.sung == (SungWord(0.0, 1.0, "Liebe"), SungWord(1.0, 2.0, "du"))
+
+
+def test_lines_end_at_stops_long_commas_and_rests():
+    text = "Wohl auf, ihr lieben Leute mein, nun singt. Es war ein König in Thule gar treu bis an das Grab dem"
+    words = text.split()
+    sung = [SungWord(at * 0.5, at * 0.5 + 0.5, word) for at, word in enumerate(words)]
+    sung.append(SungWord(sung[-1].end_s + 1.0, 20.0, "sterbend"))
+    assert [" ".join(word.text for word in line) for line in lines_of(sung)] == [
+        "Wohl auf, ihr lieben Leute mein,", "nun singt.", "Es war ein König in Thule gar treu bis an das Grab", "dem",
+        "sterbend",
+    ]  # fmt: skip
+    assert lrc(sung).splitlines()[-1] == "[00:11.50]<00:11.50>sterbend <00:20.00>"
+    assert lrc([SungWord(59.999, 60.5, "x")]) == "[01:00.00]<01:00.00>x <01:00.50>\n"
 
 
 def test_a_second_window_shares_no_time_with_the_first_and_a_short_score_has_none():

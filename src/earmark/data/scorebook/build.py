@@ -19,7 +19,7 @@ from earmark.data.scorebook import card
 from earmark.data.scorebook.collections import COLLECTIONS, corpus_folder, pieces
 from earmark.data.scorebook.draws import SHORTCUT_LABEL, Rules
 from earmark.data.scorebook.excerpt import Excerpt
-from earmark.data.scorebook.files import manifest, mix_path, write_excerpt
+from earmark.data.scorebook.files import is_written, manifest, write_excerpt
 from earmark.data.scorebook.plan import Plan, Wanted, plan, plan_from
 from earmark.errors import SettingError
 from earmark.files import write_text
@@ -32,11 +32,22 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Built:
-    """A data set that is built: its folder, its excerpts, and the pieces that were passed over with the reason."""
+    """A data set that is built.
+
+    Parameters
+    ----------
+    folder : where.
+    excerpts : its sounds.
+    passed_over : (piece, reason) of those that have no excerpt.
+    broken : those of them that could not be read.
+    left_out : (piece, what) of those that are played without a part.
+    """
 
     folder: Path
     excerpts: tuple[Excerpt, ...]
     passed_over: tuple[tuple[str, str], ...]
+    broken: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 def build_scorebook(
@@ -96,7 +107,7 @@ def build_scorebook(
         seed=seed, seconds=seconds, shortcut=shortcut, sample_rate=sample_rate, labels=chosen
     )
     built = build(Path(folder), wanted, settings, jobs=jobs, watch=watch)
-    card.write_scorebook_card(built.folder, settings, built.excerpts, built.passed_over, corpus)
+    card.write_scorebook_card(built.folder, settings, told(built), corpus)
     return built
 
 
@@ -125,7 +136,7 @@ def build(
             pool = stack.enter_context(ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")))
         plans = _planned(folder, tuple(wanted), settings["seed"], pool)
         excerpts = tuple(excerpt for drawn in plans for excerpt in drawn.excerpts)
-        missing = [excerpt for excerpt in excerpts if not (folder / mix_path(excerpt)).is_file()]
+        missing = [excerpt for excerpt in excerpts if not is_written(folder, excerpt)]
         done = len(excerpts) - len(missing)
         if watch is not None:
             watch(done, len(excerpts))
@@ -135,7 +146,18 @@ def build(
             if watch is not None:
                 watch(done, len(excerpts))
     write_text(folder / "manifest.csv", manifest(excerpts))
-    return Built(folder, excerpts, tuple(one for drawn in plans for one in drawn.passed_over))
+    return Built(
+        folder,
+        excerpts,
+        tuple(one for drawn in plans for one in drawn.passed_over),
+        tuple(one for drawn in plans for one in drawn.broken),
+        tuple(one for drawn in plans for one in drawn.left_out),
+    )
+
+
+def told(built: Built) -> card.Told:
+    """What the card says about the sounds."""
+    return card.Told(built.excerpts, built.passed_over, built.left_out)
 
 
 def _planned(folder: Path, wanted: tuple[Wanted, ...], seed: int, pool: ProcessPoolExecutor | None) -> list[Plan]:

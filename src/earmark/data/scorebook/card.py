@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,15 @@ _PLANTED = (
 _AS_WRITTEN = "Tempo, pitch and instruments are those of the scores; parts with words are sung by the choir."
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a card says about the sounds: excerpts, (piece, reason) passed over, (piece, what) left out of its sound."""
+
+    excerpts: Sequence[Excerpt]
+    passed_over: Sequence[tuple[str, str]]
+    left_out: Sequence[tuple[str, str]]
+
+
 def versions() -> dict[str, str]:
     """What the bytes of a data set hang on."""
     return {name: metadata.version(name) for name in ("music21", "pretty_midi", "numpy")} | {"earmark": __version__}
@@ -76,8 +86,7 @@ def scorebook_settings(
 def write_scorebook_card(
     folder: Path,
     settings: dict[str, Any],
-    excerpts: Sequence[Excerpt],
-    passed_over: Sequence[tuple[str, str]],
+    told: Told,
     corpus: Path,
 ) -> None:
     """Write card.json and README.md of scorebook.
@@ -97,19 +106,17 @@ def write_scorebook_card(
     planted = _PLANTED.format(
         label=draws.SHORTCUT_LABEL, instrument=draws.SHORTCUT_NAME, program=draws.SHORTCUT_PROGRAM
     )
-    told = [f"- **{label}** ({one['what']}): {one['terms']}" for label, one in terms.items()]
-    told.append("\nThe music is in the public domain; what the corpus says about its encodings is in card.json.")
+    quoted = [f"- **{label}** ({one['what']}): {one['terms']}" for label, one in terms.items()]
+    quoted.append("\nThe music is in the public domain; what the corpus says about its encodings is in card.json.")
     _write(
-        folder, "scorebook", settings, excerpts, passed_over,
+        folder, "scorebook", settings, told,
         drawn=f"{drawn}\n\n{planted}" if settings["shortcut"] else drawn,
         extra={"terms": terms, "corpus_licence": licence, "soundfont": SOUNDFONT},
-        terms="\n".join(told),
+        terms="\n".join(quoted),
     )  # fmt: skip
 
 
-def write_own_card(
-    folder: Path, settings: dict[str, Any], excerpts: Sequence[Excerpt], passed_over: Sequence[tuple[str, str]]
-) -> None:
+def write_own_card(folder: Path, settings: dict[str, Any], told: Told) -> None:
     """Write card.json and README.md of a data set of scores of the user's.
 
     Raises
@@ -118,7 +125,7 @@ def write_own_card(
         If they cannot be written.
     """
     _write(
-        folder, folder.absolute().name, settings, excerpts, passed_over,
+        folder, folder.absolute().name, settings, told,
         drawn=_AS_WRITTEN if settings["as_written"] else "Tempo, pitch and instruments are drawn by seed.",
         extra={"soundfont": SOUNDFONT},
         terms="Those of the scores.",
@@ -129,8 +136,7 @@ def _write(
     folder: Path,
     name: str,
     settings: dict[str, Any],
-    excerpts: Sequence[Excerpt],
-    passed_over: Sequence[tuple[str, str]],
+    told: Told,
     *,
     drawn: str,
     extra: dict[str, Any],
@@ -139,17 +145,18 @@ def _write(
     card = {
         "name": name,
         "settings": settings,
-        "counts": _counts(excerpts),
-        "tracks": len({excerpt.track for excerpt in excerpts}),
+        "counts": _counts(told.excerpts),
+        "tracks": len({excerpt.track for excerpt in told.excerpts}),
         "versions": versions(),
         "drawn": drawn,
-        "passed_over": [{"piece": piece, "why": why} for piece, why in passed_over],
+        "passed_over": [{"piece": piece, "why": why} for piece, why in told.passed_over],
+        "left_out": [{"piece": piece, "what": what} for piece, what in told.left_out],
         **extra,
     }
     write_text(folder / "card.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     readme = _README.format(
-        name=name, count=len(excerpts), seconds=settings["seconds"], classes=len(_counts(excerpts)), font=SOUNDFONT,
-        version=__version__, sample_rate=settings["sample_rate"], drawn=drawn, terms=terms,
+        name=name, count=len(told.excerpts), seconds=settings["seconds"], classes=len(_counts(told.excerpts)),
+        font=SOUNDFONT, version=__version__, sample_rate=settings["sample_rate"], drawn=drawn, terms=terms,
         folder=folder.absolute().name,
     )  # fmt: skip
     write_text(folder / "README.md", readme)

@@ -28,12 +28,14 @@ class Piece:
     path : the file that holds it.
     collection : the wider group: mass, cantata, opus, book or volume.
     number : which tune of a file with several, by its ``X:`` number; None where the file is the piece.
+    title : what to call it; "" for the title in the score.
     """
 
     name: str
     path: Path
     collection: str
     number: int | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from earmark.audio.demo_score import NoteEvent, Part
 from earmark.data.scorebook.excerpt import Excerpt, Stem, Word
-from earmark.data.scorebook.score import Score, ScorePart
+from earmark.data.scorebook.score import Score, ScoreNote, ScorePart
 from earmark.data.scorebook.tonality import key_of
 
 # General MIDI programs, from 0, whose samples are in tune and speak at once over the whole range.
@@ -187,7 +187,7 @@ def _played(
     """Notes and syllables in seconds of the window; what sounds across its beginning begins with it."""
     velocities = rng.integers(_VELOCITY[0], _VELOCITY[1] + 1, size=len(part.notes))
     notes, words = [], []
-    for note, velocity in zip(part.notes, velocities, strict=True):
+    for at, (note, velocity) in enumerate(zip(part.notes, velocities, strict=True)):
         start = max(note.onset, window.start)
         end = min(note.onset + note.length, window.end)
         if end - start <= 1e-6:
@@ -196,8 +196,21 @@ def _played(
         length_s = (end - start) * seconds_per_quarter
         notes.append(NoteEvent(start_s, round(length_s * articulation, 6), note.pitch + transposition, int(velocity)))
         if note.syllable and note.onset >= window.start:
-            words.append(Word(start_s, round(start_s + length_s, 6), note.syllable, note.syllabic))
+            sung_s = (min(_sung_until(part.notes, at), window.end) - start) * seconds_per_quarter
+            words.append(Word(start_s, round(start_s + sung_s, 6), note.syllable, note.syllabic))
     return tuple(notes), tuple(words)
+
+
+def _sung_until(notes: tuple[ScoreNote, ...], at: int) -> float:
+    """Where the syllable of a note ends, in quarter notes: it is sung on over notes without one, to the next rest."""
+    end = notes[at].onset + notes[at].length
+    for note in notes[at + 1 :]:
+        if note.onset <= notes[at].onset:
+            continue
+        if note.syllable or note.onset > end + 1e-3:
+            break
+        end = max(end, note.onset + note.length)
+    return end
 
 
 def _written(part: ScorePart) -> int:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from earmark.audio.demo_score import NoteEvent, Part
+from earmark.data.scorebook.lyrics import SungWord, whole_words
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,13 @@ class Excerpt:
 
     @property
     def lyrics(self) -> str:
-        """The words of all stems, one stem after the other; syllables of a word are joined."""
-        return " ".join(_joined(stem.words) for stem in self.stems if stem.words)
+        """The words of all stems, one stem after the other; a word of which an edge cuts a syllable is left out."""
+        return " ".join(word.text for stem in self.stems for word in whole_words(stem.words))
+
+    @property
+    def sung(self) -> tuple[SungWord, ...]:
+        """The words of the stem that has most of them, with their times; where several have, of the first."""
+        return max((whole_words(stem.words) for stem in self.stems), key=len, default=())
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -102,10 +108,3 @@ def excerpt_from(document: Mapping[str, Any]) -> Excerpt:
         for stem in document["stems"]
     )
     return Excerpt(**{**document, "stems": stems})
-
-
-def _joined(words: tuple[Word, ...]) -> str:
-    text = ""
-    for word in words:
-        text += word.text if word.syllabic in ("middle", "end") and text else f" {word.text}"
-    return text.strip()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from earmark.audio.write import encode
 from earmark.data.scorebook.excerpt import Excerpt
+from earmark.data.scorebook.lyrics import lrc
 from earmark.data.scorebook.render import render
 from earmark.errors import DatasetError
 from earmark.files import write_bytes, write_text
@@ -16,6 +17,7 @@ from earmark.files import write_bytes, write_text
 _COLUMNS = (
     "path", "label", "track", "artist", "title", "key", "tempo_bpm", "start_quarters", "quarters_per_minute",
     "transposition", "stems", "programs", "gains_db", "shortcut_stem", "notes", "words", "lyrics",
+    "lrc",
 )  # fmt: skip
 
 
@@ -36,7 +38,17 @@ def notes_path(excerpt: Excerpt) -> str:
 
 def words_path(excerpt: Excerpt) -> str:
     """Where the syllables lie, if it has any: ``stem,start_s,end_s,text,syllabic``."""
-    return f"words/{excerpt.label}/{excerpt.name}.csv" if excerpt.lyrics else ""
+    return f"words/{excerpt.label}/{excerpt.name}.csv" if any(stem.words for stem in excerpt.stems) else ""
+
+
+def lrc_path(excerpt: Excerpt) -> str:
+    """Where the words and their times lie, beside the mix, if it has any whole word."""
+    return f"audio/{excerpt.label}/{excerpt.name}.lrc" if excerpt.sung else ""
+
+
+def is_written(folder: Path, excerpt: Excerpt) -> bool:
+    """Whether the excerpt's files are there."""
+    return (folder / mix_path(excerpt)).is_file() and (not excerpt.sung or (folder / lrc_path(excerpt)).is_file())
 
 
 def write_excerpt(folder: Path, excerpt: Excerpt, seconds: float, sample_rate: int) -> None:
@@ -56,13 +68,15 @@ def write_excerpt(folder: Path, excerpt: Excerpt, seconds: float, sample_rate: i
         for note in stem.part.notes
     ]
     write_text(folder / notes_path(excerpt), table(("stem", "start_s", "end_s", "pitch", "velocity"), notes))
-    if excerpt.lyrics:
+    if words_path(excerpt):
         words = [
             (stem.name, f"{word.start_s:.6f}", f"{word.end_s:.6f}", word.text, word.syllabic)
             for stem in excerpt.stems
             for word in stem.words
         ]
         write_text(folder / words_path(excerpt), table(("stem", "start_s", "end_s", "text", "syllabic"), words))
+    if excerpt.sung:
+        write_text(folder / lrc_path(excerpt), lrc(excerpt.sung, title=excerpt.title))
     write_bytes(folder / mix_path(excerpt), encode(rendered.mix, "flac"))
 
 
@@ -76,7 +90,7 @@ def manifest(excerpts: Iterable[Excerpt]) -> str:
             ";".join(str(stem.part.program) for stem in one.stems),
             ";".join(str(stem.part.gain_db) for stem in one.stems),
             stem_path(one, one.shortcut_stem) if one.shortcut_stem else "",
-            notes_path(one), words_path(one), one.lyrics,
+            notes_path(one), words_path(one), one.lyrics, lrc_path(one),
         )
         for one in excerpts
     ]  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from earmark.data.manifest import find_manifest
 from earmark.data.scorebook import card
-from earmark.data.scorebook.build import SAMPLE_RATE, Built, Progress, build, check_settings
+from earmark.data.scorebook.build import SAMPLE_RATE, Built, Progress, build, check_settings, told
 from earmark.data.scorebook.collections import Piece
 from earmark.data.scorebook.draws import Rules
 from earmark.data.scorebook.plan import Wanted
@@ -34,7 +35,7 @@ def build_from_scores(
     Parameters
     ----------
     source : a manifest with the columns ``score`` (or ``path``) and ``label``, and where wanted ``artist`` (or
-        ``group``), or the folder that holds it. Paths are relative to the manifest.
+        ``group``) and ``title``, or the folder that holds it. Paths are relative to the manifest.
     folder : where to; of a build with the same settings, which then goes on.
     seed : decides windows and levels, and what else is drawn.
     per_class : excerpts a class at most; None for as many as there are.
@@ -75,6 +76,8 @@ def build_from_scores(
     ]
     settings = {
         "scores": manifest.name,
+        # So that a manifest with other rows does not go on with the plan of the former ones.
+        "scores_sha256": hashlib.sha256(manifest.read_bytes()).hexdigest(),
         "seed": seed,
         "per_class": per_class,
         "per_score": per_score,
@@ -84,7 +87,7 @@ def build_from_scores(
         "labels": list(found),
     }
     built = build(Path(folder), wanted, settings, jobs=jobs, watch=watch)
-    card.write_own_card(built.folder, settings, built.excerpts, built.passed_over)
+    card.write_own_card(built.folder, settings, told(built))
     return built
 
 
@@ -103,7 +106,8 @@ def _pieces(manifest: Path, labels: tuple[str, ...] | None) -> dict[str, tuple[P
                 where=manifest,
             )
         collection = row.get("artist", "") or row.get("group", "")
-        found.setdefault(row["label"], []).append(Piece(row[column], manifest.parent / row[column], collection))
+        piece = Piece(row[column], manifest.parent / row[column], collection, title=row.get("title", ""))
+        found.setdefault(row["label"], []).append(piece)
     if not found:
         raise DatasetError("names no score of these classes", remedy="Check the labels", where=manifest)
     return {label: tuple(found[label]) for label in sorted(found)}

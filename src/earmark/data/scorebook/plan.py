@@ -40,11 +40,22 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Plan:
-    """A class that is drawn: its excerpts, and for each piece that was passed over the reason."""
+    """A class that is drawn.
+
+    Parameters
+    ----------
+    label : the class.
+    excerpts : of it.
+    passed_over : (piece, reason) of those that have none.
+    broken : those of them that cannot be read at all.
+    left_out : (piece, what) of those that are played without a part: percussion without a pitch.
+    """
 
     label: str
     excerpts: tuple[Excerpt, ...]
     passed_over: tuple[tuple[str, str], ...]
+    broken: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -54,7 +65,11 @@ class Plan:
 def plan_from(document: dict[str, Any]) -> Plan:
     """The plan that ``document`` was made of."""
     passed = tuple((str(piece), str(reason)) for piece, reason in document["passed_over"])
-    return Plan(document["label"], tuple(excerpt_from(one) for one in document["excerpts"]), passed)
+    # A plan of an earlier version says neither which were broken nor what was left out.
+    broken = tuple(document.get("broken", ()))
+    left_out = tuple((str(piece), str(what)) for piece, what in document.get("left_out", ()))
+    excerpts = tuple(excerpt_from(one) for one in document["excerpts"])
+    return Plan(document["label"], excerpts, passed, broken, left_out)
 
 
 def plan(wanted: Wanted, seed: int) -> Plan:
@@ -70,6 +85,8 @@ def plan(wanted: Wanted, seed: int) -> Plan:
     left = [wanted.pieces[at] for at in order]
     excerpts: list[Excerpt] = []
     passed: list[tuple[str, str]] = []
+    broken: list[str] = []
+    left_out: dict[str, str] = {}
     taken: dict[str, tuple[Window, ...]] = {}
     attempt = rounds = 0
     while left and len(excerpts) < wanted.count and rounds != wanted.rounds:
@@ -81,26 +98,31 @@ def plan(wanted: Wanted, seed: int) -> Plan:
             attempt += 1
             rng = np.random.default_rng([seed, salt, attempt])
             try:
-                drawn = draw(read_score(piece.path, piece.number), wanted.rules, rng, taken.get(piece.name, ()))
+                score = read_score(piece.path, piece.number)
             except DatasetError as error:
                 passed.append((piece.name, error.fact))
+                broken.append(piece.name)
                 continue
+            drawn = draw(score, wanted.rules, rng, taken.get(piece.name, ()))
             if isinstance(drawn, str):
                 if piece.name not in taken:
                     passed.append((piece.name, drawn))
                 continue
             taken[piece.name] = (*taken.get(piece.name, ()), drawn.window)
+            if score.left_out:
+                left_out[piece.name] = "; ".join(score.left_out)
             usable.append(piece)
             excerpts.append(_named(drawn.excerpt, wanted, piece, len(excerpts), seed))
         left = usable
     _refuse_too_few(wanted, excerpts, passed)
-    return Plan(wanted.label, tuple(excerpts), tuple(passed))
+    return Plan(wanted.label, tuple(excerpts), tuple(passed), tuple(broken), tuple(left_out.items()))
 
 
 def _named(excerpt: Excerpt, wanted: Wanted, piece: Piece, at: int, seed: int) -> Excerpt:
     named = replace(
-        excerpt, name=f"{wanted.label}_{at:03d}", label=wanted.label, track=piece.name, collection=piece.collection
-    )
+        excerpt, name=f"{wanted.label}_{at:03d}", label=wanted.label, track=piece.name, collection=piece.collection,
+        title=piece.title or excerpt.title,
+    )  # fmt: skip
     if not wanted.planted:
         return named
     # By itself, so that all else is drawn as it is without the shortcut.

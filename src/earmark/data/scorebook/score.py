@@ -175,7 +175,8 @@ def _notes(flat: Any) -> Iterator[tuple[ScoreNote, bool]]:
     """Notes by onset, and whether each is tied to what sounds before it."""
     for element in flat.notes:
         length = float(element.quarterLength)
-        if length <= 0 or not hasattr(element, "pitches") or "ChordSymbol" in element.classes:
+        unpitched = "Unpitched" in element.classes or "PercussionChord" in element.classes
+        if length <= 0 or unpitched or not hasattr(element, "pitches") or "ChordSymbol" in element.classes:
             continue
         sung = element.lyrics[0] if element.lyrics else None
         text = unicodedata.normalize("NFC", sung.text or "").strip() if sung is not None else ""
