@@ -251,7 +251,7 @@ def test_scores_of_yours_are_played_and_a_broken_one_is_told(run, tmp_path):
     (source / "short.abc").write_text(TUNE.replace("D F A d | c A F E | " * 6, ""))
     (source / "torn.mid").write_bytes(b"MThd?")
     (source / "manifest.csv").write_text("score,label\none.abc,a\nshort.abc,a\ntorn.mid,a\n")
-    options = "-o played --seconds 2 --sample-rate 8000 --jobs 1".split()
+    options = ["-o", "played", "--seconds", "2", "--sample-rate", "8000", "--jobs", "1"]
     command = ("data", "get", "scores", source, *options)
     done = run(*command)
     assert (done.code, done.out) == (3, "played: 1 excerpts of 2 s, 0 with words\n")
