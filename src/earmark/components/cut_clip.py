@@ -15,6 +15,7 @@ from earmark.audio.clip import Clip
 from earmark.components.component import Component
 from earmark.components.edges import SAME_LENGTH_S
 from earmark.components.mask import checked_masks, checked_span
+from earmark.components.memory import Memory
 from earmark.errors import AudioError
 
 
@@ -98,10 +99,13 @@ class CutClip:
         """The clip that was cut."""
         return self._clip
 
-    def render(self, masks: NDArray[np.generic], start: int = 0, stop: int | None = None) -> Tensor:
+    def render(
+        self, masks: NDArray[np.generic], start: int = 0, stop: int | None = None, *, memory: Memory | None = None
+    ) -> Tensor:
         """Waveforms ``(B, channels, stop - start)`` of masks ``(B, n)`` in [0, 1], float32.
 
-        A row of ones is the clip, bit for bit. Only the span that is asked for is computed.
+        A row of ones is the clip, bit for bit. Only the span that is asked for is computed. ``memory``, on the CPU, is
+        where they are written: for many calls, one after the other.
 
         Raises
         ------
@@ -111,7 +115,11 @@ class CutClip:
         masks = checked_masks(masks, self.n)
         start, stop = checked_span(start, stop, self._clip.samples)
         device = self._original.device
-        out = torch.empty((len(masks), self._clip.channels, stop - start), dtype=torch.float32, device=device)
+        shape = (len(masks), self._clip.channels, stop - start)
+        if memory is not None and device.type == "cpu":
+            out = memory.rows(shape)
+        else:
+            out = torch.empty(shape, dtype=torch.float32, device=device)
         self.mix(torch.from_numpy(masks.astype(np.float32)).to(device), start, stop, out)
         whole = np.flatnonzero((masks == 1).all(axis=1))
         if len(whole):

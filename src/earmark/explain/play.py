@@ -9,9 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from earmark.components.component import Components
+from earmark.components.cut_clip import CutClip
 from earmark.components.joint import Joined
 from earmark.components.layered import Layered
 from earmark.components.refined import RefinedCut
+from earmark.components.memory import Memory
 from earmark.components.spectral import SpectralRenderer
 from earmark.errors import ScoresError
 from earmark.explain.game import Bools, CachedGame, Floats, Part, SumGame, Watch
@@ -81,11 +83,14 @@ def _waveform(classifier: Classifier, components: Components) -> _Ask:
     device = device_of(classifier)
     # What can be mixed where the classifier computes, is: then masks are all that travels.
     cut = components.to(device) if isinstance(components, Layered) else components
+    memory = Memory()
 
     def ask(masks: Bools, patch: Patch | None) -> torch.Tensor:
+        span = (0, None) if patch is None else (patch.start, patch.stop)
+        rows = cut.render(masks, *span, memory=memory) if isinstance(cut, CutClip) else cut.render(masks, *span)
         if patch is None or not isinstance(classifier, Patchwise):
-            return classifier.scores(cut.render(masks).to(device))
-        return classifier.patch_scores(cut.render(masks, patch.start, patch.stop).to(device), patch)
+            return classifier.scores(rows.to(device))
+        return classifier.patch_scores(rows.to(device), patch)
 
     return ask
 

@@ -71,10 +71,12 @@ class ShapleyKernel:
         for pairs in _rounds(budget, n):
             for stratum, count in zip(strata, allocate(strata, pairs), strict=True):
                 stratum.draw_until(max(count, len(stratum.drawn)))
-            values, errors = fit_pairs(game, strata, ends, adjust=False)
             exact = all(s.complete for s in strata)
+            adjust = self.adjust and not exact
+            last = pairs == budget
+            values, errors = fit_pairs(game, strata, ends, adjust=adjust and last)
             # Adjusting is worth its time at the end, and where it may be what is missing: it divides errors by up to 4.
-            if self.adjust and not exact and (pairs == budget or settled(values, errors, 4 * self.tolerance)):
+            if adjust and not last and settled(values, errors, 4 * self.tolerance):
                 values, errors = fit_pairs(game, strata, ends, adjust=True)
             converged = exact or settled(values, errors, self.tolerance)
             if converged:
