@@ -13,6 +13,7 @@
     │   ├── ScoresError         1   the classifier raised, or returned something that is no probability
     │   └── CapabilityError     2   the method asks for something this classifier does not offer
     ├── DatasetError            1   a data set that cannot be read, split or used as asked
+    ├── LyricsError             1   words that cannot be read or used
     ├── ExplanationError        1   a file that is no explanation, or does not belong to the clip or model
     ├── OutputError             1   a result that cannot be written
     ├── SomeFailedError         3   some inputs failed, the others are done
@@ -120,6 +121,10 @@ class CapabilityError(ModelError):
 
 class DatasetError(EarmarkError):
     """A data set that cannot be read, split or used as asked."""
+
+
+class LyricsError(EarmarkError):
+    """Words that cannot be read, or that cannot be used as asked."""
 
 
 class ExplanationError(EarmarkError):

@@ -2,9 +2,9 @@
 
 import pytest
 
+from earmark.data.emotion import emotion
 from earmark.data.esc50 import CLASSES, ESC10
 from earmark.data.gtzan import load_gtzan, read_artists
-from earmark.data.music4all import emotion
 from earmark.data.open import open_dataset
 from earmark.errors import DatasetError
 

@@ -11,7 +11,12 @@ from earmark.registry import Registry
 DATASETS: Registry[Callable[[Path], Dataset]] = Registry("kind of data set")
 DATASETS.add("folder", "earmark.data.folder:load_folder", "a folder per class")
 DATASETS.add(
-    "manifest", "earmark.data.manifest:load_manifest", "a table path,label[,start,end,track,…], CSV or Parquet"
+    "manifest", "earmark.data.manifest:load_manifest", "a table path,label[,start,end,track,lyrics,…], CSV or Parquet"
+)
+DATASETS.add(
+    "manifest_emotion",
+    "earmark.data.manifest:load_manifest_emotion",
+    "the same with emotion from its columns valence and energy",
 )
 DATASETS.add("gtzan", "earmark.data.gtzan:load_gtzan", "GTZAN, either layout; ten genres")
 DATASETS.add("esc50", "earmark.data.esc50:load_esc50", "ESC-50; folds and source recordings from the file names")

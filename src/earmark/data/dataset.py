@@ -18,7 +18,7 @@ class Item:
 
     Parameters
     ----------
-    path : the sound file.
+    path : the sound file; where there is no sound, the file of the words or another name for them.
     label : its class.
     start_s, end_s : the part of the file that is meant, in seconds; None for its start, its end.
     track : names the recording (or piece) it comes from: parts of one track never lie on both sides of a split. By
@@ -27,6 +27,7 @@ class Item:
     split : "train", "validation" or "test" where the publisher says so.
     fold : the publisher's fold, where there is one.
     lyrics : its words.
+    sound : whether there is a sound; without it there are words alone.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class Item:
     split: str | None = None
     fold: str | None = None
     lyrics: str | None = None
+    sound: bool = True
 
     def __post_init__(self) -> None:
         if not self.track:
@@ -82,9 +84,13 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over what the items are (paths relative to ``root``, labels, times, groups), not over their sound."""
+        """sha256 over what the items are (paths relative to ``root``, labels, times, groups), not over their sound.
+
+        Where there are words alone, it is also over these.
+        """
         facts = [
             [self._told(item.path), item.label, item.start_s, item.end_s, self._told(Path(item.track)), item.artist]
+            + ([] if item.sound else [item.lyrics])
             for item in self.items
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

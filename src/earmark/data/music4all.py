@@ -7,21 +7,14 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from earmark.data.dataset import Dataset, Item, Problem
+from earmark.data.emotion import emotion_of
 from earmark.data.merge import NAME, read_recipe
 from earmark.data.sound_files import is_sound, usable
 from earmark.data.tables import need_columns, read_table
 from earmark.errors import DatasetError
-
-EMOTIONS = (
-    ("depressed", "sad", "angry"),
-    ("calm", "neutral", "tense"),
-    ("relaxed", "happy", "excited"),
-)
-LOW, HIGH = 0.35, 0.65
 
 
 def is_music4all(root: Path) -> bool:
@@ -29,25 +22,6 @@ def is_music4all(root: Path) -> bool:
     return _audio_folder(root) is not None and any(
         (root / name).is_file() for name in ("id_genres.csv", "id_metadata.csv")
     )
-
-
-def emotion(valence: float, energy: float) -> str:
-    """One of nine emotions; either number is low below 0.35, high above 0.65, and in between otherwise.
-
-    Raises
-    ------
-    DatasetError
-        If one of them is not within 0 to 1.
-
-    Examples
-    --------
-    >>> emotion(0.8, 0.9), emotion(0.5, 0.5), emotion(0.1, 0.1)
-    ('excited', 'neutral', 'depressed')
-    """
-    for name, value in (("valence", valence), ("energy", energy)):
-        if not 0.0 <= value <= 1.0:
-            raise DatasetError(f"the {name} {value:g} is not within 0 to 1", remedy="Give it as Spotify does")
-    return EMOTIONS[_third(valence)][_third(energy)]
 
 
 def load_music4all(root: Path) -> Dataset:
@@ -89,7 +63,7 @@ def load_music4all_emotion(root: Path) -> Dataset:
     problems: list[Problem] = []
     for line, row in zip(table.lines, table.rows, strict=True):
         try:
-            labels[row["id"]] = emotion(_number(row["valence"]), _number(row["energy"]))
+            labels[row["id"]] = emotion_of(row)
         except DatasetError as error:
             problems.append(Problem(f"{path.name}, line {line}", error.fact))
     return _load(root, "music4all_emotion", labels, problems)
@@ -140,14 +114,3 @@ def _lyrics(path: Path) -> tuple[str | None, str]:
         return path.read_text(encoding="utf-8-sig"), ""
     except (OSError, UnicodeDecodeError) as error:
         return None, f"cannot be read ({error}); its sound is left out"
-
-
-def _third(value: float) -> int:
-    return 0 if value < LOW else 2 if value > HIGH else 1
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

@@ -7,6 +7,7 @@ from dataclasses import replace
 from earmark.audio.clip import Clip
 from earmark.audio.read import info, read
 from earmark.data.dataset import Item
+from earmark.errors import AudioError
 
 
 def read_item(item: Item) -> Clip:
@@ -25,7 +26,8 @@ def read_item(item: Item) -> Clip:
     Raises
     ------
     AudioError
-        If the file is missing, unreadable, damaged, silent about its length, or shorter than the part.
+        If the file is missing, unreadable, damaged, silent about its length, or shorter than the part; if there are
+        words alone.
 
     Examples
     --------
@@ -36,6 +38,12 @@ def read_item(item: Item) -> Clip:
     >>> read_item(Item(file, "tone", start_s=0.5, end_s=1.5)).duration_s
     1.0
     """
+    if not item.sound:
+        raise AudioError(
+            "is words alone, there is no sound",
+            remedy="Use a model of text, such as tfidf or sentence",
+            where=item.path,
+        )
     start_s = item.start_s if item.start_s is not None else 0.0
     end_s = item.end_s
     if end_s is not None:
