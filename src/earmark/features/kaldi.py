@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from earmark.errors import AudioError, SettingError
+from earmark.features.scaling import Scaling
 
 LOW_HZ = 20.0
 _FLOOR = 2.0**-23
+_SCALING = Scaling(lambda power: power.clamp(min=_FLOOR).log(), torch.exp, "ln({}), Kaldi")
 _PREEMPHASIS = 0.97
 
 
@@ -48,7 +50,8 @@ class KaldiMel(nn.Module):
     bank: Tensor
     center = False
     pad_mode = "constant"
-    scale = "ln(mel power), Kaldi"
+    scale = _SCALING.text.format("mel power")
+    power_scaling = _SCALING
 
     def __init__(
         self,
@@ -111,7 +114,7 @@ class KaldiMel(nn.Module):
         before = torch.cat([frames[..., :1], frames[..., :-1]], -1)
         spectrum = torch.fft.rfft((frames - _PREEMPHASIS * before) * self.window, self._transform)
         power = spectrum.real.square() + spectrum.imag.square()
-        logarithm = (power @ self.bank.T).clamp(min=_FLOOR).log().transpose(1, 2).to(waveform.dtype)
+        logarithm = _SCALING.forward(power @ self.bank.T).transpose(1, 2).to(waveform.dtype)
         lacking = self.least_frames - logarithm.shape[2]
         return nn.functional.pad(logarithm, (0, lacking)) if lacking > 0 else logarithm
 

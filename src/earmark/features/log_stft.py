@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from earmark.features.framed import Framed, PadMode, power_of
-from earmark.features.scaling import scaling_named
+from earmark.features.scaling import Scaling, scaling_named
 from earmark.features.stft import bin_hz
 
 
@@ -65,6 +65,11 @@ class LogStft(Framed):
     def scale(self) -> str:
         """What the numbers are, for axes and captions."""
         return self._scaling.text.format("power")
+
+    @property
+    def power_scaling(self) -> Scaling:
+        """How its numbers are made from powers, and back."""
+        return self._scaling
 
     def from_spectrum(self, spectrum: Tensor) -> Tensor:
         """The other half: complex STFT ``(B, n_fft // 2 + 1, frames)`` → the spectrogram of the same shape."""

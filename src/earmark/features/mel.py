@@ -13,7 +13,7 @@ from torch import Tensor
 
 from earmark.errors import SettingError
 from earmark.features.framed import Framed, PadMode, power_of
-from earmark.features.scaling import scaling_named
+from earmark.features.scaling import Scaling, scaling_named
 
 
 class LogMel(Framed):
@@ -87,6 +87,11 @@ class LogMel(Framed):
     def scale(self) -> str:
         """What the numbers are, for axes and captions."""
         return self._scaling.text.format("mel power")
+
+    @property
+    def power_scaling(self) -> Scaling:
+        """How its numbers are made from powers, and back."""
+        return self._scaling
 
     def from_spectrum(self, spectrum: Tensor) -> Tensor:
         """The other half: complex STFT ``(B, n_fft // 2 + 1, frames)`` → spectrogram ``(B, n_mels, frames)``."""
