@@ -15,11 +15,14 @@ from earmark.errors import DatasetError, OutputError, SettingError, UnknownNameE
 from earmark.models.bundle import load_bundle
 from earmark.models.load import load_model
 from earmark.models.predict import predict
+from earmark.models.recipe import recipe
+from earmark.models.zoo import vgg16
 from earmark.training.answers import answers
 from earmark.training.augment import Augmentation
 from earmark.training.fit import check_split, fit, repeated
 from earmark.training.history import read_curves
 from earmark.training.settings import FitSettings
+from earmark.training.stages import gradual
 
 # Slices of 40 frames instead of 130: less than a second.
 QUICK = FitSettings(epochs=6, batch_size=8, learning_rate=2e-3, patience=6, frames=40, device="cpu")
@@ -164,6 +167,37 @@ def test_the_record_tells_how_to_train_the_same_again(dataset, split, tmp_path):
     assert (model, source) == ("cnn", None)
     twin = fit("cnn", dataset, split, folder=tmp_path / "b", settings=again)
     assert twin.card.weights_sha256 == fitted.card.weights_sha256
+
+
+def test_weights_taken_over_thaw_in_the_stages_of_the_recipe(dataset, split, tmp_path, monkeypatch):
+    monkeypatch.setattr(vgg16, "BLOCKS", ((2, 3), (2, 4), (3, 5), (3, 6), (3, 7)))
+    quick = FitSettings(batch_size=8, learning_rate=1e-3, patience=0, frames=40, device="cpu")
+    file = tmp_path / "imagenet.pth"
+    torch.save(vgg16.Vgg16(1000, bins=128, frames=40, dense=0).state_dict(), file)
+    start = torch.load(file, weights_only=True)
+    said = []
+
+    def moved(name, **settings):
+        fit("vgg16", dataset, split, folder=tmp_path / name, settings=replace(quick, **settings), source=file,
+            say=said.append)  # fmt: skip
+        weights = load_bundle(tmp_path / name).weights
+        return [layer for layer in ("features.5", "features.10", "features.17", "features.24")
+                if not torch.equal(weights[f"{layer}.weight"], start[f"{layer}.weight"])]  # fmt: skip
+
+    assert moved("one", epochs=1, thaw=gradual(recipe("vgg16"), 1)) == []
+    assert not any("layers thaw" in line for line in said)
+    assert moved("two", epochs=2, thaw=gradual(recipe("vgg16"), 1)) == ["features.24"]
+    assert moved("all", epochs=1, thaw=((0, "*"),)) == ["features.5", "features.10", "features.17", "features.24"]
+    # Without a word about it the recipe's stages hold, three epochs each.
+    assert moved("usual", epochs=4) == ["features.24"]
+    assert any("layers thaw in 4 stages, one in 3 epochs" in line for line in said)
+
+
+def test_what_has_no_stages_says_so():
+    with pytest.raises(SettingError, match=r"cnn names no stages.*EPOCH:LAYER"):
+        gradual(recipe("cnn"))
+    with pytest.raises(SettingError, match="0 epochs a stage"):
+        gradual(recipe("vgg16"), 0)
 
 
 def test_what_is_there_is_not_replaced_unasked(dataset, split, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,12 +12,11 @@ import typer
 from earmark.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from earmark.cli.console import Console
     from earmark.data.dataset import Dataset
     from earmark.data.split import Split
     from earmark.models.recipe import Recipe as Recipe_
+    from earmark.training.settings import FitSettings
 
 SLICE_S = 3.0
 SPLITS = ("track", "artist", "duplicates", "published", "fold:NAME", "slices")
@@ -181,6 +181,46 @@ class Splitting:
             raise UsageError(
                 f"{self.fractions!r} are no three numbers", remedy="Write 0.7,0.15,0.15", where="--fractions"
             ) from None
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The options about learning that ``train`` and ``tune`` have in common."""
+
+    epochs: int | None
+    batch_size: int | None
+    learning_rate: float | None
+    patience: int | None
+    class_weights: bool
+    augment: Sequence[str] | None
+    frames: int | None
+    setting: Sequence[str] | None
+    device: str
+    seed: int
+
+    def settings(self) -> FitSettings:
+        """What they ask for.
+
+        Raises
+        ------
+        UsageError, SettingError
+            If one cannot be read or is out of range.
+        """
+        from earmark.training.augment import augmentation_from
+        from earmark.training.settings import FitSettings
+
+        return FitSettings(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            patience=self.patience,
+            class_weights=self.class_weights,
+            augmentation=augmentation_from(self.augment or ()),
+            frames=self.frames,
+            model=pairs(self.setting, "--set"),
+            device=self.device,
+            seed=self.seed,
+        )
 
 
 def slice_s(recipe: Recipe_) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,7 +111,8 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="EPOCH:LAYER",
-            help="Keep a layer as it is until that epoch (from 0), by name or pattern; repeatable.",
+            help="Keep a layer as it is until that epoch (from 0), by name or pattern; repeatable. gradual, or "
+            "gradual:N: the model's own stages, one in N epochs (3); the default where --from gives it weights.",
             rich_help_panel=learning.HOW,
         ),
     ] = None,
@@ -143,33 +145,25 @@ def train(
         print(config.as_toml(context))
         return
     console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
-    from earmark.training.augment import augmentation_from
     from earmark.training.fit import chosen_recipe, fit
-    from earmark.training.settings import FitSettings
 
-    settings = FitSettings(
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        patience=patience,
+    fitting = learning.Fitting(
+        epochs, batch_size, learning_rate, patience, class_weights, augment, frames, setting, device, seed
+    )
+    settings = replace(
+        fitting.settings(),
         monitor=monitor,  # type: ignore[arg-type]  # checked there
         schedule=schedule,  # type: ignore[arg-type]
         warmup_epochs=warmup,
         weight_decay=weight_decay,
         label_smoothing=label_smoothing,
         clip_norm=clip_norm,
-        class_weights=class_weights,
-        augmentation=augmentation_from(augment or ()),
-        frames=frames,
         slice_hop=slice_hop,
-        model=learning.pairs(setting, "--set"),
-        thaw=_thaw(thaw),
-        device=device,
         devices=devices,
         precision=precision,  # type: ignore[arg-type]
-        seed=seed,
     )
     recipe = chosen_recipe(model, settings)
+    settings = replace(settings, thaw=_thaw(thaw, recipe))
     splitting = learning.Splitting(split_by, split_lists, leaky, fractions, split_seed)
     dataset, split = splitting.of(
         data_source.opened(data, kind, console), slice_s=learning.slice_s(recipe), console=console
@@ -209,9 +203,17 @@ def _teller(console: Console) -> Callable[[Epoch], None]:
     return tell
 
 
-def _thaw(words: list[str] | None) -> tuple[tuple[int, str], ...]:
-    found = []
+def _thaw(words: list[str] | None, recipe: Recipe) -> tuple[tuple[int, str], ...]:
+    from earmark.training.stages import EVERY, gradual
+
+    found: list[tuple[int, str]] = []
     for word in words or ():
+        if word.partition(":")[0] == "gradual":
+            every = word.partition(":")[2] or str(EVERY)
+            if not every.isdigit():
+                raise UsageError(f"{word!r} is no gradual:N", remedy="Write it like gradual:3", where="--thaw")
+            found += gradual(recipe, int(every))
+            continue
         epoch, colon, layer = word.partition(":")
         if not colon or not epoch.isdigit() or not layer:
             raise UsageError(f"{word!r} is no EPOCH:LAYER", remedy="Write it like 5:block4", where="--thaw")

@@ -90,24 +90,13 @@ def tune(
         print(config.as_toml(context))
         return
     console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
-    from earmark.training.augment import augmentation_from
     from earmark.training.fit import chosen_recipe
     from earmark.training.search import space_from
-    from earmark.training.settings import FitSettings
     from earmark.training.tune import tune as search_for
 
-    settings = FitSettings(
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        patience=patience,
-        class_weights=class_weights,
-        augmentation=augmentation_from(augment or ()),
-        frames=frames,
-        model=learning.pairs(setting, "--set"),
-        device=device,
-        seed=seed,
-    )
+    settings = learning.Fitting(
+        epochs, batch_size, learning_rate, patience, class_weights, augment, frames, setting, device, seed
+    ).settings()
     space = space_from(search or ())
     recipe = chosen_recipe(model, settings)
     splitting = learning.Splitting(split_by, split_lists, leaky, fractions, split_seed)

@@ -31,6 +31,7 @@ from earmark.training.keeper import STATE
 from earmark.training.progress import Watch
 from earmark.training.scores import Judged, Scores, score
 from earmark.training.settings import FitSettings
+from earmark.training.stages import EVERY, gradual
 
 PLAN = "plan.json"
 CURVES_PATH = f"training/{CURVES}"
@@ -80,7 +81,8 @@ def fit(
     dataset, split : of that data set.
     folder : of the bundle; an unfinished training of the same kind beside it is continued.
     settings : what differs from the recipe.
-    source : a bundle or checkpoint to start from, see ``earmark.training.start.continue_from``.
+    source : a bundle or checkpoint to start from, see ``earmark.training.start.continue_from``. Where the recipe names
+        stages and ``settings.thaw`` nothing, its layers are thawed gradually, see ``earmark.training.stages``.
     calibrate : also find the temperature on the validation items (Guo et al. 2017).
     overwrite : replace a bundle that is there, and forget an unfinished training with other settings.
     watch, on_epoch, say : told of batches, of epochs, of what is remarkable.
@@ -100,7 +102,7 @@ def fit(
     """
     settings = settings or FitSettings()
     chosen = chosen_recipe(model, settings)
-    filled = settings.filled(chosen)
+    filled = _staged(settings.filled(chosen), chosen, taken_over=source is not None, say=say)
     check_split(dataset, split, validated=chosen.kind != "estimator" and bool(filled.patience))
     folder = Path(folder)
     _check_target(folder, overwrite=overwrite)
@@ -161,6 +163,21 @@ def chosen_recipe(model: str, settings: FitSettings) -> Recipe:
     if settings.frames is not None and settings.frames != found.frames:
         found = found.with_frames(settings.frames)
     return replace(found, settings={**found.settings, **settings.model})
+
+
+def _staged(filled: FitSettings, chosen: Recipe, *, taken_over: bool, say: Callable[[str], None] | None) -> FitSettings:
+    """Weights taken over are thawed gradually where the recipe names stages and the user nothing."""
+    if not (taken_over and chosen.stages) or filled.thaw:
+        return filled
+    several = filled.devices > 1
+    if say is not None:
+        say(
+            "all layers are trained from the start: layers cannot thaw while several devices train"
+            if several
+            else f"layers thaw in {len(chosen.stages)} stages, one in {EVERY} epochs (--thaw gradual:N says otherwise; "
+            "--thaw '0:*' trains all from the start)"
+        )
+    return filled if several else replace(filled, thaw=gradual(chosen))
 
 
 def check_split(dataset: Dataset, split: Split, *, validated: bool) -> None:
