@@ -17,13 +17,15 @@ from earmark.errors import UsageError
 if TYPE_CHECKING:
     from earmark.data.audit import Audit
 
+MOST_LEAKS = 10
 FILES = ("audit.json", "audit.html")
 
 HELP = """Listen to every sound of a data set and report what a model should not learn from.
 
 Exact and near duplicates, corrupt, silent, clipped and short sounds, how much the sample rate, the format, the
-bandwidth, the length and the level alone tell of the label, and the balance of the classes. Writes audit.json and
-audit.html. Exit code 3 where files are missing or corrupt; findings as such are no failure.
+bandwidth, the length and the level alone tell of the label, the balance of the classes, and what in lyrics is not sung
+(headers, platforms' phrases, names of artists and classes). Writes audit.json and audit.html. Exit code 3 where files
+are missing or corrupt; findings as such are no failure.
 
 Examples:
 
@@ -96,19 +98,24 @@ def summary(found: Audit) -> list[str]:
     counts = found.counts
     pairs = found.duplicates
     crossing = [pair for pair in pairs if "class" in found.crossing(pair)]
+    heard = any(entry.facts is not None for entry in found.entries)
+    what = "sounds" if heard or found.leaks is None else "texts"
     identical = sum(pair.kind == "identical" for pair in pairs)
     lines = [
-        f"{found.name}: {len(found.entries)} sounds, {len(counts)} classes "
+        f"{found.name}: {len(found.entries)} {what}, {len(counts)} classes "
         f"(as uneven as {found.effective_classes:.1f} equal ones)",
         f"duplicates   {identical} identical and {len(pairs) - identical} near pairs, {len(crossing)} across classes",
     ]
     for pair in crossing:
         lines.append(f"             {found.entries[pair.first].name} = {found.entries[pair.second].name} ({pair.kind})")
-    if any(entry.facts is not None for entry in found.entries):
+    if heard:
         lines.append(
             f"sounds       {len(found.corrupt)} corrupt, {len(found.silent)} silent, {len(found.clipped)} clipped, "
             f"{len(found.short)} shorter than {found.shortest_s:g} s"
         )
+    if found.leaks is not None:
+        lines.append(f"lyrics       {len(found.leaks.rows)} strings tell of the class and are not sung")
+        lines += [f"             {line}" for line in str(found.leaks).splitlines()[:MOST_LEAKS]]
     for one in found.confounds:
         if one.alarming:
             lines.append(

@@ -14,7 +14,9 @@ from earmark.audio.read import info
 from earmark.data.confounds import Confound, confound, in_quarters
 from earmark.data.dataset import Dataset, Problem
 from earmark.data.duplicates import Duplicate, same_sounds
-from earmark.data.fingerprint import Landmarks, landmarks
+from earmark.data.fingerprint import NO_LANDMARKS, Landmarks, landmarks
+from earmark.data.lyrics.leak_screen import LeakTable, leak_screen
+from earmark.data.lyrics.tokens import folded
 from earmark.data.read import read_item
 from earmark.data.sound_facts import SoundFacts, measure
 from earmark.data.split_lists import item_name
@@ -60,6 +62,7 @@ class Audit:
     confounds : properties of the files beside the label, the strongest bond first.
     shortest_s : below this a sound counts as too short, in seconds.
     seed : of the permutation tests.
+    leaks : what in the lyrics tells the class without being sung; None where there are no lyrics.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Audit:
     confounds: tuple[Confound, ...] = field(default=())
     shortest_s: float = 0.0
     seed: int = 0
+    leaks: LeakTable | None = None
 
     @property
     def silent(self) -> tuple[Entry, ...]:
@@ -142,6 +146,7 @@ class Audit:
                 for pair in self.duplicates
             ],
             "confounds": [{**asdict(found), "alarming": found.alarming} for found in self.confounds],
+            "leaks": None if self.leaks is None else [asdict(row) for row in self.leaks.rows],
             "entries": entries,
         }
 
@@ -178,15 +183,21 @@ def audit(
     marks: list[Landmarks] = []
     for number, item in enumerate(dataset.items, start=1):
         name = item_name(dataset, item)
-        try:
-            clip, form = read_item(item), info(item.path).format
-        except AudioError as error:
-            corrupt.append(Problem(name, error.fact))
+        if not item.sound:
+            track = name if item.track == str(item.path) else item.track
+            entries.append(Entry(name, item.label, track, item.artist, item.split))
+            fingerprints.append(folded(item.lyrics or ""))
+            marks.append(NO_LANDMARKS)
         else:
-            track = item_name(dataset, item).partition("#")[0] if item.track == str(item.path) else item.track
-            entries.append(Entry(name, item.label, track, item.artist, item.split, form, measure(clip)))
-            fingerprints.append(clip.fingerprint)
-            marks.append(landmarks(clip))
+            try:
+                clip, form = read_item(item), info(item.path).format
+            except AudioError as error:
+                corrupt.append(Problem(name, error.fact))
+            else:
+                track = name.partition("#")[0] if item.track == str(item.path) else item.track
+                entries.append(Entry(name, item.label, track, item.artist, item.split, form, measure(clip)))
+                fingerprints.append(clip.fingerprint)
+                marks.append(landmarks(clip))
         if watch is not None:
             watch(number, len(dataset.items))
     lengths = [entry.facts.duration_s for entry in entries if entry.facts is not None]
@@ -202,7 +213,17 @@ def audit(
         _confounds(entries, seed),
         shortest_s,
         seed,
+        _leaks(dataset),
     )
+
+
+def _leaks(dataset: Dataset) -> LeakTable | None:
+    told = [item for item in dataset.items if item.lyrics]
+    if not told:
+        return None
+    # What stays together stands in for artists where these are not named.
+    artists = [item.artist or item.track for item in told]
+    return leak_screen([item.lyrics or "" for item in told], [item.label for item in told], artists)
 
 
 def _confounds(entries: Sequence[Entry], seed: int) -> tuple[Confound, ...]:

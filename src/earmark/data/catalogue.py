@@ -18,6 +18,11 @@ DATASETS.add(
     "earmark.data.manifest:load_manifest_emotion",
     "the same with emotion from its columns valence and energy",
 )
+DATASETS.add(
+    "descriptors",
+    "earmark.data.feature_table:load_feature_table",
+    "a table of descriptors instead of sounds: id,label and columns of numbers, CSV or Parquet",
+)
 DATASETS.add("gtzan", "earmark.data.gtzan:load_gtzan", "GTZAN, either layout; ten genres")
 DATASETS.add("esc50", "earmark.data.esc50:load_esc50", "ESC-50; folds and source recordings from the file names")
 DATASETS.add("esc10", "earmark.data.esc50:load_esc10", "the ten classes of ESC-10, in ESC-50 or by themselves")

@@ -27,7 +27,8 @@ class Item:
     split : "train", "validation" or "test" where the publisher says so.
     fold : the publisher's fold, where there is one.
     lyrics : its words.
-    sound : whether there is a sound; without it there are words alone.
+    sound : whether there is a sound; without it there are words or descriptors alone.
+    row : its descriptors where these are all there is, in the order of ``Dataset.columns``.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Item:
     fold: str | None = None
     lyrics: str | None = None
     sound: bool = True
+    row: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.track:
@@ -64,12 +66,16 @@ class Dataset:
     root : the folder that the items' paths are told relative to.
     items : the sounds, in an order that does not depend on the machine.
     problems : what was left out, and why.
+    columns : names of the descriptors, where the items are rows of a table and no sounds.
+    descriptors : the set of descriptors that such a table was made with; "" where that is not known.
     """
 
     name: str
     root: Path
     items: tuple[Item, ...]
     problems: tuple[Problem, ...] = field(default=())
+    columns: tuple[str, ...] = ()
+    descriptors: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -86,11 +92,12 @@ class Dataset:
     def fingerprint(self) -> str:
         """sha256 over what the items are (paths relative to ``root``, labels, times, groups), not over their sound.
 
-        Where there are words alone, it is also over these.
+        Where there are words or descriptors alone, it is also over these.
         """
         facts = [
             [self._told(item.path), item.label, item.start_s, item.end_s, self._told(Path(item.track)), item.artist]
             + ([] if item.sound else [item.lyrics])
+            + ([[list(self.columns), list(item.row)]] if item.row else [])
             for item in self.items
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -14,7 +14,7 @@ from earmark.data.duplicates import same_descriptors
 from earmark.data.tables import Table, read_table
 from earmark.errors import DatasetError
 
-_IDS = ("id", "path", "file", "filename", "name")
+IDS = ("id", "path", "file", "filename", "name")
 _FACTS = ("label", "track", "group", "artist", "split", "fold", "length", "start", "end", "start_s", "end_s")
 # GTZAN and what is named like it says the class in the name: blues.00000.wav
 _CLASS_IN_NAME = re.compile(r"([A-Za-z][\w-]*)\.\d+(\.\w+)?$")
@@ -53,10 +53,10 @@ def read_descriptors(path: str | Path) -> Descriptors:
     if not table.rows or table.broken:
         fact = f"line {table.broken[0]} has another number of values" if table.broken else "has no rows"
         raise DatasetError(fact, remedy="Write the table again", where=path)
-    key = next((name for name in _IDS if name in table.columns), None)
-    columns = tuple(name for name in table.columns if name not in (*_IDS, *_FACTS) and _is_number(table.rows[0][name]))
+    key = next((name for name in IDS if name in table.columns), None)
+    columns = tuple(name for name in table.columns if name not in (*IDS, *_FACTS, "") and _is_number(table.rows[0][name]))
     if key is None or not columns:
-        missing = f"has none of the columns {', '.join(_IDS)}" if key is None else "has no column of numbers"
+        missing = f"has none of the columns {', '.join(IDS)}" if key is None else "has no column of numbers"
         raise DatasetError(missing, remedy="Name the sounds in one and the descriptors in others", where=path)
     names = tuple(row[key] for row in table.rows)
     return Descriptors(names, _labels(path, table, names), columns, _values(path, table, columns))

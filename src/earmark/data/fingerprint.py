@@ -43,6 +43,9 @@ class Landmarks:
     frames: NDArray[np.int64]
 
 
+NO_LANDMARKS = Landmarks(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
+
 def landmarks(clip: Clip) -> Landmarks:
     """The landmarks of a clip; none in silence.
 

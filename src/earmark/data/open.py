@@ -61,7 +61,7 @@ def recognise(path: Path) -> str:
     DatasetError
         If it is a file that is no table, or a folder that cannot be listed.
     """
-    from earmark.data import audioset, esc50, gtzan, manifest, music4all, speech_commands
+    from earmark.data import audioset, esc50, feature_table, gtzan, manifest, music4all, speech_commands
 
     try:
         if path.is_file():
@@ -69,7 +69,9 @@ def recognise(path: Path) -> str:
                 raise DatasetError(
                     "is no data set", remedy="Give a folder, or a manifest as .csv, .tsv or .parquet", where=path
                 )
-            return "audioset" if "segments" in path.name else "manifest"
+            if "segments" in path.name:
+                return "audioset"
+            return "descriptors" if feature_table.is_feature_table(path) else "manifest"
         tests: tuple[tuple[str, Callable[[], bool]], ...] = (
             ("manifest", lambda: manifest.find_manifest(path) is not None),
             ("speech_commands", lambda: speech_commands.is_speech_commands(path)),

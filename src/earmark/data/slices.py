@@ -28,6 +28,10 @@ def slices_of(dataset: Dataset, *, slice_s: float, hop_s: float | None = None) -
     AudioError
         If a file cannot be opened.
     """
+    if dataset.columns:
+        raise SettingError(
+            "is a table of descriptors, which cannot be cut into slices", remedy="Give the sounds", where=dataset.name
+        )
     hop = slice_s if hop_s is None else hop_s
     for name, value in (("slice_s", slice_s), ("hop_s", hop)):
         if not (math.isfinite(value) and value > 0):

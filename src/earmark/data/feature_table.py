@@ -1,0 +1,73 @@
+"""A table of descriptors as a data set: its items are rows, and no sound is needed to learn from them.
+
+What ``earmark features`` writes, or a CSV, TSV or Parquet file of anybody: a column ``id`` (or path, file, filename,
+name), ``label`` (or names like ``blues.00000.wav``), columns of numbers, and where wanted ``track`` (or ``group``),
+``artist``, ``split``, ``fold``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from earmark.data.dataset import Dataset, Item
+from earmark.data.descriptor_tables import IDS, read_descriptors
+from earmark.data.manifest import SPLITS
+from earmark.data.tables import read_table
+from earmark.errors import DatasetError
+from earmark.features.descriptors.table import set_of
+
+
+def load_feature_table(path: Path) -> Dataset:
+    """The rows of a table, in its order.
+
+    Raises
+    ------
+    DatasetError
+        If columns are missing, a number is missing, NaN or infinite (it names the column and the line), a row has no
+        class, two rows have one name, or there are no rows.
+    """
+    found = read_descriptors(path)
+    table = read_table(path)
+    if {"group", "track"} <= set(table.columns):
+        raise DatasetError(
+            "has columns group and track, which mean the same: what must stay together", remedy="Keep one", where=path
+        )
+    seen: dict[str, int] = {}
+    items = []
+    for place, (name, label) in enumerate(zip(found.names, found.labels, strict=True)):
+        row, line = table.rows[place], table.lines[place]
+        if not name or not label:
+            raise DatasetError(
+                f"has no {'class' if name else 'name'}", remedy="Fill it in", where=f"{path}, line {line}"
+            )
+        if seen.setdefault(name, line) != line:
+            raise DatasetError(
+                f"is called {name} like line {seen[name]}",
+                remedy="Give rows names of their own; a column track says which belong together",
+                where=f"{path}, line {line}",
+            )
+        split = row.get("split", "")
+        if split and split.lower() not in SPLITS:
+            raise DatasetError(
+                f"has the split {split!r}", remedy="Use train, validation or test", where=f"{path}, line {line}"
+            )
+        items.append(
+            Item(
+                path=path.parent / name,
+                label=label,
+                track=row.get("track", "") or row.get("group", ""),
+                artist=row.get("artist") or None,
+                split=SPLITS[split.lower()] if split else None,
+                fold=row.get("fold") or None,
+                sound=False,
+                row=tuple(float(value) for value in found.values[place]),
+            )
+        )
+    return Dataset(path.stem, path.parent, tuple(items), columns=found.columns, descriptors=set_of(path))
+
+
+def is_feature_table(path: Path) -> bool:
+    """Whether a file is a table with names and numbers, and no manifest of sounds (which has ``path`` and ``label``)."""
+    table = read_table(path)
+    names = set(table.columns)
+    return "path" not in names and bool(names & set(IDS)) and len(names) > len(IDS)
