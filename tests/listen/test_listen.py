@@ -18,7 +18,7 @@ from earmark.components.bands import Bands
 from earmark.components.component import ComponentKind
 from earmark.components.grid import Grid
 from earmark.components.time import Time
-from earmark.errors import ExplanationError, SettingError, UnknownNameError
+from earmark.errors import AudioError, ExplanationError, SettingError, UnknownNameError
 from earmark.explain.explanation import ClipFacts, Explanation, ModelFacts, Recipe
 from earmark.listen.render import listen
 from earmark.listen.write import write_listening
@@ -123,6 +123,59 @@ def test_parts_that_peak_above_the_whole_lower_all_versions() -> None:
     assert np.abs(heard.kept.waveform).max() == pytest.approx(1, abs=1e-5)
     assert np.abs(heard.kept.waveform).max() <= 1
     assert heard.original_lufs == pytest.approx(integrated_lufs(clip) + heard.gain_db, abs=0.01)
+
+
+def test_soft_masks_by_name_and_equal_areas() -> None:
+    clip = stereo(0.5)
+    explanation = explained(clip, Time(n=4), [[0.1, -0.2, 0.4, 0.0]])
+    soft = listen(explanation, clip, mask="minmax")
+    np.testing.assert_allclose(soft.mask, [0.5, 0, 1, 1 / 3])
+    assert (soft.keep, soft.notes, soft.area) == ("minmax", (), pytest.approx(11 / 24))
+    middle = slice(round(0.02 * 44100), round(0.1 * 44100))
+    np.testing.assert_allclose(soft.kept.waveform[:, middle], 0.5 * clip.waveform[:, middle], atol=1e-6)
+    assert np.abs(soft.kept.waveform + soft.removed.waveform - clip.waveform).max() < 1e-4
+    assert listen(explanation, clip, mask="binary").mask.tolist() == listen(explanation, clip).mask.tolist()
+    assert listen(explanation, clip, mask="area", area=0.5).mask.tolist() == [1, 0, 1, 0]
+    tied = explained(clip, Time(n=4), [[0.0, 0.0, 0.4, 0.0]])
+    assert "tie" in listen(tied, clip, mask="top_50").notes[0]
+
+
+def test_loudness_is_matched_where_asked_only() -> None:
+    clip = stereo(2.0)
+    explanation = explained(clip, Bands(n=2, spacing="octave", low_hz=125), [[1.0, -1.0]])
+    plain = listen(explanation, clip)
+    assert plain.match_db == (0, 0, 0)
+    matched = listen(explanation, clip, match_loudness=True)
+    assert matched.original_lufs == matched.kept_lufs == pytest.approx(matched.removed_lufs)
+    for before, after, db in zip(
+        (plain.original, plain.kept, plain.removed),
+        (matched.original, matched.kept, matched.removed),
+        matched.match_db,
+        strict=True,
+    ):
+        assert integrated_lufs(after) == pytest.approx(matched.original_lufs, abs=0.05)
+        np.testing.assert_allclose(after.waveform, before.waveform * 10 ** (db / 20), atol=1e-5)
+        assert np.abs(after.waveform).max() <= 1
+
+
+def test_masks_and_settings_that_do_not_fit() -> None:
+    clip = stereo(0.5)
+    explanation = explained(clip, Time(n=2), [[1.0, -1.0], [0.0, 0.0]])
+    with pytest.raises(ExplanationError, match="all attributions are zero"):
+        listen(explanation, clip, label="tag1", mask="top_5")
+    with pytest.raises(UnknownNameError, match="Did you mean binary"):
+        listen(explanation, clip, mask="binari")
+    for options, words in (
+        ({"mask": "binary", "keep": "half"}, "Choose one"),
+        ({"above": "mute"}, "take with them"),
+        ({"above": "cut"}, "pass or mute"),
+        ({"area": 0.5}, "mask='area'"),
+    ):
+        with pytest.raises(SettingError, match=words):
+            listen(explanation, clip, **options)  # type: ignore[arg-type]
+    silent = Clip(np.zeros((1, 8000)), 16000)
+    with pytest.raises(AudioError, match="digital silence"):
+        listen(explained(silent, Time(n=2), [[1.0, -1.0]]), silent, mask="binary")
 
 
 def test_another_clip_is_refused() -> None:

@@ -13,80 +13,135 @@ from earmark.audio.clip import Clip
 from earmark.audio.loudness import integrated_lufs
 from earmark.components.catalogue import kind_from
 from earmark.components.component import Components
-from earmark.errors import ExplanationError
+from earmark.errors import ExplanationError, SettingError
 from earmark.explain.explanation import Explanation
+from earmark.explain.map import MapExplanation
+from earmark.listen.belongs import check_heard, check_same_clip
+from earmark.listen.cells import Cells, check_above
+from earmark.listen.loudness import shared_lufs
 from earmark.listen.mask import keep_mask, keep_rule
+from earmark.listen.masks import Mask, make_mask
+from earmark.listen.spectral import masked_waveforms
 
 
 @dataclass(frozen=True, eq=False)
 class Listening:
     """Original, kept and removed part of a clip, at its own rate and channels.
 
-    Where the components' fill is silence, kept + removed = original to −80 dBFS.
+    Where the components' fill is silence, and always of a map, kept + removed = original to −80 dBFS.
 
     Parameters
     ----------
     original : the clip itself, at the same gain.
-    kept : the components of the mask.
-    removed : all others.
-    mask : True for each component that is kept, shape ``(n,)``.
-    label : the label that they raise.
-    keep : the rule that made the mask.
+    kept : what the mask keeps.
+    removed : the rest.
+    mask : how much of each component is kept, ``(n,)``, or of each cell of a map, ``(bins, frames)``.
+    label : the label that it is about.
+    keep : the rule or the mask that made it.
     gain_db : gain in dB that kept, removed and the original share, so that no version exceeds full scale. 0 as a rule:
         parts of a sound can have higher peaks than the whole.
-    original_lufs, kept_lufs, removed_lufs : integrated loudness in LUFS at that gain; −inf where silent.
+    original_lufs, kept_lufs, removed_lufs : integrated loudness in LUFS as they are here; −inf where silent.
+    match_db : gain in dB that each version (original, kept, removed) has beside that to be as loud as the others; zeros
+        unless loudness matching was asked for.
+    notes : what the mask had to decide, see ``earmark.listen.masks.Mask``.
     """
 
     original: Clip
     kept: Clip
     removed: Clip
-    mask: NDArray[np.bool_]
+    mask: NDArray[np.bool_] | NDArray[np.float64]
     label: str
     keep: str
     gain_db: float
     original_lufs: float
     kept_lufs: float
     removed_lufs: float
+    match_db: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def area(self) -> float:
+        """Share of the components or cells that is kept: the mean of the mask."""
+        return float(np.mean(self.mask))
 
 
 def listen(
-    explanation: Explanation, clip: Clip, *, label: str | int | None = None, keep: str | None = None
+    explanation: Explanation | MapExplanation,
+    clip: Clip,
+    *,
+    label: str | int | None = None,
+    keep: str | None = None,
+    mask: str | None = None,
+    area: float | None = None,
+    above: str = "pass",
+    match_loudness: bool = False,
 ) -> Listening:
     """What raises a label's score, as sound.
 
     The clip is cut again as the explanation says (edges in seconds and Hz), but at its own rate and channels: a
     classifier that heard 16 kHz mono is listened to in the stereo of the file. What lies above the classifier's Nyquist
-    frequency, which it never heard, goes with the topmost band or with its stem.
+    frequency, which it never heard, goes with the topmost band or with its stem. A gradient map is carried to the
+    clip's own STFT (``earmark.listen.spectral``).
 
     Parameters
     ----------
-    explanation : made from this clip.
+    explanation : made from this clip: of components, or a map of the spectrogram.
     clip : the clip as it was given to ``explain``.
     label : whose attributions; the first target by default.
     keep : "raising", "half" or "top:K", see ``earmark.listen.mask.keep_mask``; by default "raising", or "half" where
-        attributions have no direction.
+        attributions have no direction. For components only.
+    mask : name of a mask in ``earmark.listen.masks.MASKS`` instead, soft ones too, or "area". Of a map "binary" by
+        default, or "top_30" where its cells have no direction.
+    area : share of the components or cells that the mask "area" keeps.
+    above : of a map: whether what lies above the model's band goes to the kept part ("pass") or to the removed one
+        ("mute").
+    match_loudness : make all versions equally loud (LUFS, as far as peaks allow); kept + removed is then no longer the
+        original.
 
     Raises
     ------
     ExplanationError
-        If the explanation belongs to another clip.
+        If the explanation belongs to another clip, or a mask is asked of attributions that are all zero or not finite.
+    AudioError
+        If a mask is asked of digital silence.
     UnknownNameError
-        If it has no such label.
+        If there is no such label or mask.
     SettingError
-        If ``keep`` says nothing known.
+        If ``keep`` says nothing known, both ``keep`` and ``mask`` are given, or a setting does not fit the explanation.
     """
     check_same_clip(explanation, clip)
-    keep = keep_rule(explanation) if keep is None else keep
-    mask = keep_mask(explanation, label, keep)
+    if mask is not None or isinstance(explanation, MapExplanation):
+        check_heard(clip)
+    if keep is not None and mask is not None:
+        raise SettingError(f"both keep={keep!r} and mask={mask!r}", remedy="Choose one of them", where="listen")
+    if isinstance(explanation, MapExplanation):
+        return _listen_map(explanation, clip, label, keep, mask, area, above, match_loudness)
+    check_above(above)
+    if above != "pass":
+        raise SettingError(
+            "components take with them what the model does not hear",
+            remedy="Leave it, or listen to a map of the spectrogram",
+            where="above",
+        )
     recipe = explanation.recipe
+    values: NDArray[np.bool_] | NDArray[np.float64]
+    if mask is not None:
+        made = make_mask(explanation.values(label), mask, area=area)
+        values, rule, notes = made.values, mask, made.notes
+    else:
+        _no_area(area)
+        rule = keep_rule(explanation) if keep is None else keep
+        values, notes = keep_mask(explanation, label, rule), ()
     components = kind_from(recipe.components, recipe.component_settings).build(clip, seed=recipe.seed)
-    if components.n != len(mask):
+    if components.n != len(values):
         raise ExplanationError(
-            f"the clip has {components.n} components, the explanation {len(mask)}",
+            f"the clip has {components.n} components, the explanation {len(values)}",
             remedy="Explain the clip again",
             where=clip.name,
         )
-    return play_mask(components, clip, mask, label=explanation.labels[explanation.index(label)], keep=keep)
+    named = explanation.labels[explanation.index(label)]
+    heard = play_mask(components, clip, values, label=named, keep=rule, match_loudness=match_loudness)
+    return replace(heard, notes=notes)
 
 
 def listen_without(
@@ -112,14 +167,84 @@ def listen_without(
     return play_mask(components.on(clip), clip, mask, label=label, keep=keep)
 
 
-def play_mask(components: Components, clip: Clip, mask: NDArray[np.bool_], *, label: str, keep: str) -> Listening:
+def play_mask(
+    components: Components,
+    clip: Clip,
+    mask: NDArray[np.bool_] | NDArray[np.float64],
+    *,
+    label: str,
+    keep: str,
+    match_loudness: bool = False,
+) -> Listening:
     """Kept and removed part of a clip for one mask ``(n,)``; ``components`` must be cut from that very clip."""
-    kept, removed = components.render(np.stack((mask, ~mask))).numpy()
+    kept, removed = components.render(np.stack((mask, ~mask if mask.dtype == np.bool_ else 1.0 - mask))).numpy()
+    return _versions(clip, kept, removed, mask, label, keep, match_loudness)
+
+
+def default_mask(found: MapExplanation) -> str:
+    """The mask of a map where none is named: what speaks for the label, or the strongest 30 %."""
+    return "binary" if found.signed else "top_30"
+
+
+def map_mask(found: MapExplanation, label: str | int | None, name: str, *, area: float | None = None) -> Mask:
+    """The mask of that name of a map's cells ``(bins, frames)``; raises what ``make_mask`` raises."""
+    return make_mask(found.values[found.index(label)], name, area=area)
+
+
+def _listen_map(
+    found: MapExplanation,
+    clip: Clip,
+    label: str | int | None,
+    keep: str | None,
+    mask: str | None,
+    area: float | None,
+    above: str,
+    match_loudness: bool,
+) -> Listening:
+    if keep is not None:
+        raise SettingError(
+            f"keep={keep!r} chooses components, a map has cells",
+            remedy="Choose a mask, e.g. mask='top_5'",
+            where="keep",
+        )
+    if mask is None:
+        _no_area(area)
+    cells = Cells.of_map(found)
+    made = map_mask(found, label, default_mask(found) if mask is None else mask, area=area)
+    kept = masked_waveforms(clip, cells, made.values[np.newaxis], above=above)[0].numpy()
+    # The rest itself, so that the two sum to the clip whatever becomes of the frequencies that no cell covers.
+    heard = _versions(
+        clip, kept, clip.waveform - kept, made.values, found.targets[found.index(label)], made.name, match_loudness
+    )
+    return replace(heard, notes=made.notes)
+
+
+def _no_area(area: float | None) -> None:
+    if area is not None:
+        raise SettingError("an area belongs to the mask 'area'", remedy="Choose mask='area'", where="area")
+
+
+def _versions(
+    clip: Clip,
+    kept: NDArray[np.float32],
+    removed: NDArray[np.float32],
+    mask: NDArray[np.bool_] | NDArray[np.float64],
+    label: str,
+    keep: str,
+    match_loudness: bool,
+) -> Listening:
     peak = max(float(np.abs(x).max()) for x in (kept, removed, clip.waveform))
     # A hair more than needed, or a product that rounds up would be refused by the writer.
     gain = 1.0 if peak <= 1.0 else (1.0 - 1e-6) / peak
     versions = [replace(clip, waveform=x * np.float32(gain)) for x in (clip.waveform, kept, removed)]
     loudness = [integrated_lufs(version) for version in versions]
+    match_db = [0.0, 0.0, 0.0]
+    if match_loudness:
+        shared = shared_lufs(list(zip(versions, loudness, strict=True)))
+        match_db = [0.0 if math.isinf(lufs) else shared - lufs for lufs in loudness]
+        gains = [np.float32(10 ** (db / 20) * (1.0 - 1e-6)) for db in match_db]
+        versions = [replace(clip, waveform=x.waveform * g) for x, g in zip(versions, gains, strict=True)]
+        loudness = [lufs + db for lufs, db in zip(loudness, match_db, strict=True)]
     return Listening(
         original=versions[0],
         kept=versions[1],
@@ -131,32 +256,5 @@ def play_mask(components: Components, clip: Clip, mask: NDArray[np.bool_], *, la
         original_lufs=loudness[0],
         kept_lufs=loudness[1],
         removed_lufs=loudness[2],
-    )
-
-
-def check_same_clip(explanation: Explanation, clip: Clip) -> None:
-    """That the explanation was made from this clip.
-
-    Raises
-    ------
-    ExplanationError
-        If neither the sound, nor the file and the span in it, is the same.
-    """
-    facts = explanation.clip
-    if clip.fingerprint == facts.fingerprint:
-        return
-    source = clip.source
-    # The same file read by another decoder differs in the last bits, not in its bytes on disk.
-    if (
-        source is not None
-        and source.file_sha256
-        and source.file_sha256 == facts.file_sha256
-        and abs(source.start_s - facts.start_s) < 1e-6
-        and abs(clip.duration_s - facts.duration_s) < 1e-3
-    ):
-        return
-    raise ExplanationError(
-        f"the explanation belongs to another sound ({facts.name}, {facts.start_s:g} s on, {facts.duration_s:.2f} s)",
-        remedy="Give the clip, and the span of it, that was explained",
-        where=clip.name,
+        match_db=(match_db[0], match_db[1], match_db[2]),
     )

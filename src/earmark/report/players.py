@@ -6,11 +6,10 @@ import base64
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from earmark.audio.clip import Clip
 from earmark.audio.write import encode
 from earmark.errors import SettingError
+from earmark.listen.loudness import shared_lufs
 from earmark.listen.render import Listening
 
 AUDIO_FORMATS = ("auto", "flac", "mp3", "wav")
@@ -79,7 +78,7 @@ def players_of(
         ("kept", "B", "Kept", kept or f"What raises {listening.label}", listening.kept, listening.kept_lufs),
         ("removed", "N", "Removed", "Everything else", listening.removed, listening.removed_lufs),
     )
-    shared = _shared_lufs([(sound, lufs) for *_, sound, lufs in versions])
+    shared = shared_lufs([(sound, lufs) for *_, sound, lufs in versions])
     return tuple(
         Player(
             id=name,
@@ -110,12 +109,3 @@ def _automatic(clip: Clip) -> str:
     if 3 * 3 * clip.samples * clip.channels <= _LOSSLESS_UP_TO:
         return "flac"
     return "mp3" if clip.sample_rate in _MP3_RATES and clip.channels <= 2 else "flac"
-
-
-def _shared_lufs(versions: list[tuple[Clip, float]]) -> float:
-    """The original's loudness, or as much of it as every version reaches before its peak is at full scale."""
-    heard = [(sound, lufs) for sound, lufs in versions if not math.isinf(lufs)]
-    if not heard:
-        return 0.0
-    ceilings = [lufs - 20 * math.log10(float(np.abs(sound.waveform).max())) for sound, lufs in heard]
-    return min(heard[0][1], *ceilings)
