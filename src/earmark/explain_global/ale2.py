@@ -114,7 +114,7 @@ def _nearest(counts: Ints, first: Floats, second: Floats) -> Ints:
     grid = np.stack([axis.ravel() for axis in np.meshgrid(*middles, indexing="ij")], axis=1)
     held = np.flatnonzero(counts)
     apart = ((grid[:, np.newaxis] - grid[held][np.newaxis]) ** 2).sum(axis=2)
-    found = held[apart.argmin(axis=1)]
+    found: Ints = held[apart.argmin(axis=1)]
     found[held] = held
     return found
 

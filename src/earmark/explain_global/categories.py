@@ -70,7 +70,7 @@ class Category:
                 remedy="Name every value that occurs",
                 where=self.name,
             )
-        return found.argmax(axis=1)
+        return np.asarray(found.argmax(axis=1))
 
 
 def order_by_similarity(others: Floats, codes: Ints) -> NDArray[np.int64]:
@@ -103,4 +103,4 @@ def order_by_similarity(others: Floats, codes: Ints) -> NDArray[np.int64]:
     centre = np.eye(count) - 1 / count
     values, vectors = np.linalg.eigh(-centre @ distance**2 @ centre / 2)
     order = np.argsort(vectors[:, -1] * np.sqrt(max(values[-1], 0.0)), kind="stable")
-    return order if order[0] < order[-1] else order[::-1].copy()
+    return np.asarray(order if order[0] < order[-1] else order[::-1])

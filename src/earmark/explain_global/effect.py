@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earmark.explain_global.steps import Floats, Ints, Kind
 
@@ -36,7 +37,7 @@ class Effect:
     high: Floats
     counts: Ints
     data: Floats
-    draws: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+    draws: NDArray[np.float32]
 
     @property
     def swing(self) -> Floats:
@@ -89,7 +90,7 @@ class Effect2:
     @property
     def swing(self) -> Floats:
         """``(K,)``: largest minus smallest value over the corners of cells that hold rows."""
-        held = np.zeros(self.values.shape[1:], dtype=np.bool_)
+        held: NDArray[np.bool_] = np.zeros(self.values.shape[1:], dtype=np.bool_)
         for i in (0, 1):
             for j in (0, 1):
                 held[i : held.shape[0] - 1 + i, j : held.shape[1] - 1 + j] |= self.counts > 0

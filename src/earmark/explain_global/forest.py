@@ -119,6 +119,6 @@ def _layers(
             low[row, column], high[row, column] = each.low[mine, 0], each.high[mine, 0]
             wanted[row, column], slot[row, column] = True, mine
         if wanted.any():
-            ends = [np.asarray(forest.transform(end), dtype=np.float32) for end in (low, high)]
-            made.append((*(np.where(wanted, end, np.float32(np.nan)) for end in ends), place, slot))
+            low, high = (np.where(wanted, forest.transform(end), np.nan) for end in (low, high))
+            made.append((low.astype(np.float32), high.astype(np.float32), place, slot))
     return made

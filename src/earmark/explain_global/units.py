@@ -78,5 +78,5 @@ def correlated_units(rows: ArrayLike, features: Sequence[str], *, least: float =
         members = np.flatnonzero(clusters == cluster)
         centre = members[int(rho[np.ix_(members, members)].mean(axis=1).argmax())]
         more = f" + {len(members) - 1}" if len(members) > 1 else ""
-        found[f"{features[centre]}{more}"] = tuple(features[member] for member in members)
+        found[f"{features[int(centre)]}{more}"] = tuple(features[int(member)] for member in members)
     return found
