@@ -226,6 +226,12 @@ class Explanation:
 
         return listen(self, clip, **options)
 
+    def measure(self, classifier: Any, clip: Any, **options: Any) -> Any:
+        """How good it is, beside chance, see ``earmark.metrics.measure.measure``."""
+        from earmark.metrics.measure import measure
+
+        return measure(self, classifier, clip, **options)
+
     def plot(self, label: str | int | None = None) -> Figure:
         """Attributions as a picture, see ``earmark.report.figures``."""
         from earmark.report.figures import attribution_figure

@@ -40,6 +40,20 @@ def random_masks(mask: ArrayLike, draws: int, rng: np.random.Generator) -> Float
     return np.stack([_shuffled(m, tiles, rng) for _ in range(draws)])
 
 
+def shuffled(values: ArrayLike, rng: np.random.Generator) -> Floats:
+    """Attributions in another order, of the same grain: what ``random_masks`` does to a mask, once.
+
+    Examples
+    --------
+    >>> sorted(shuffled([3.0, -1.0, 2.0], np.random.default_rng(0)).tolist())
+    [-1.0, 2.0, 3.0]
+    """
+    v = np.asarray(values, dtype=np.float64)
+    low, high = float(v.min()), float(v.max())
+    tiles = (1,) if v.ndim == 1 or low == high else grain((v - low) / (high - low))
+    return _shuffled(v, tiles, rng)
+
+
 def grain(mask: ArrayLike) -> tuple[int, ...]:
     """Average length, in cells along each axis, of the runs above or below the mask's mean; at least 1.
 

@@ -16,6 +16,17 @@ METRICS.add("ad", f"{_HERE}.faithfulness:ad", "per cent of the score that the ke
 METRICS.add("ad_double_softmax", f"{_HERE}.faithfulness:ad_double_softmax", "AD as old tables have it, wrongly ↓")
 METRICS.add("ag", f"{_HERE}.faithfulness:ag", "per cent of the room above that the kept part gains ↑")
 METRICS.add("fid_in", f"{_HERE}.faithfulness:fid_in", "whether the kept part alone has the same class ↑")
+METRICS.add("deletion_auc", f"{_HERE}.curves:deletion_auc", "area under the score as the strongest parts go ↓")
+METRICS.add("insertion_auc", f"{_HERE}.curves:insertion_auc", "area under the score as the strongest parts come ↑")
+METRICS.add(
+    "comprehensiveness", f"{_HERE}.comprehensiveness:comprehensiveness", "what is lost without the strongest parts ↑"
+)
+METRICS.add("sufficiency", f"{_HERE}.comprehensiveness:sufficiency", "what is lost with the strongest parts alone ↓")
+METRICS.add("infidelity", f"{_HERE}.infidelity:infidelity", "squared error of attributions as predictions of loss ↓")
+METRICS.add(
+    "faithfulness_correlation", f"{_HERE}.correlation:faithfulness_correlation", "attributions and losses correlate ↑"
+)
+METRICS.add("monotonicity", f"{_HERE}.monotonicity:monotonicity", "share of positive parts that raise the score ↑")
 METRICS.add("sparseness", f"{_HERE}.complexity:sparseness", "Gini index of the magnitudes ↑")
 METRICS.add("entropy", f"{_HERE}.complexity:entropy", "entropy of the magnitudes, nats ↓")
 METRICS.add("effective_components", f"{_HERE}.complexity:effective_components", "exp of the entropy ↓")
@@ -24,3 +35,11 @@ METRICS.add("pointing_game", f"{_HERE}.localisation:pointing_game", "whether the
 METRICS.add("relevance_mass", f"{_HERE}.localisation:relevance_mass", "share of positive attribution in the truth ↑")
 METRICS.add("relevance_rank", f"{_HERE}.localisation:relevance_rank", "share of the k strongest cells in the truth ↑")
 METRICS.add("localisation_auc", f"{_HERE}.localisation:localisation_auc", "chance that a true cell outranks another ↑")
+METRICS.add("sensitivity_max", f"{_HERE}.stability:sensitivity_max", "change of the explanation under faint noise ↓")
+METRICS.add("rank_agreement", f"{_HERE}.reruns:rank_agreement", "rank correlation of runs with other seeds ↑")
+METRICS.add("randomisation", f"{_HERE}.sanity:cascading_randomisation", "what survives in a randomised model ↓")
+METRICS.add("label_randomisation", f"{_HERE}.sanity:label_randomisation", "likeness to a model of shuffled labels ↓")
+METRICS.add("completeness", f"{_HERE}.axioms:completeness", "what the attributions miss of their promised sum ↓")
+METRICS.add("null_component", f"{_HERE}.axioms:null_component", "share given to a part that does nothing ↓")
+METRICS.add("symmetry", f"{_HERE}.axioms:symmetry", "difference between interchangeable parts ↓")
+METRICS.add("agreement", f"{_HERE}.agreement:agreement", "clips whose class has the largest mean contribution ↑")

@@ -41,7 +41,7 @@ def ai(full: ArrayLike, kept: ArrayLike, rows: ArrayLike | None = None) -> Float
     array([100.,   0.])
     """
     p, q = _of_class(full, kept, rows)
-    increased: Floats = 100.0 * (q > p)
+    increased: Floats = np.where(q > p, 100.0, 0.0)
     return increased
 
 
@@ -125,7 +125,8 @@ def _of_class(full: ArrayLike, part: ArrayLike, rows: ArrayLike | None) -> tuple
 
 def _rows(p: Floats, rows: ArrayLike | None) -> Rows:
     if rows is None:
-        return p.argmax(axis=1)
+        likeliest: Rows = p.argmax(axis=1)
+        return likeliest
     chosen = np.asarray(rows, dtype=np.intp)
     if chosen.shape != (len(p),) or (chosen < 0).any() or (chosen >= p.shape[1]).any():
         raise SettingError(

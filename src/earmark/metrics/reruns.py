@@ -1,0 +1,191 @@
+"""Measures for which a clip is explained again: with noise, other seeds, a random model, planted components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from earmark.audio.clip import Clip
+from earmark.components.catalogue import kind_from
+from earmark.errors import CapabilityError
+from earmark.explain.case import Case, open_case
+from earmark.explain.catalogue import METHODS
+from earmark.explain.explanation import Explanation
+from earmark.explain.game import Floats, Watch
+from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+from earmark.explain.gradient.method import Domain
+from earmark.explain.gradient.pooled import explain_pooled
+from earmark.explain.gradient.run import explain_map
+from earmark.explain.map import MapExplanation
+from earmark.explain.method import Method
+from earmark.explain.stability import agreement
+from earmark.metrics.axioms import null_component, symmetry
+from earmark.metrics.sanity import cascading_randomisation
+from earmark.metrics.stability import sensitivity_max
+from earmark.models.classifier import Classifier
+
+RERUNS = {
+    "rank_agreement": "higher",
+    "sensitivity_max": "lower",
+    "randomisation": "lower",
+    "null_component": "lower",
+    "symmetry": "lower",
+}
+"""Names, and what is better."""
+
+_SEEDS = 3
+_STAGES = 3
+
+
+def rerun(
+    name: str,
+    explanation: Explanation | MapExplanation,
+    classifier: Classifier,
+    clip: Clip,
+    label: str,
+    *,
+    seed: int = 0,
+    watch: Watch | None = None,
+) -> tuple[float, str]:
+    """One of ``RERUNS``: its value, and whether "higher" or "lower" is better.
+
+    "rank_agreement" is over three seeds, "sensitivity_max" over three noises at 40 dB, "randomisation" the similarity
+    once the whole network is random.
+
+    Raises
+    ------
+    CapabilityError
+        If the method or the classifier cannot give it.
+    """
+    rng = np.random.default_rng(seed)
+    if name in ("null_component", "symmetry"):
+        value = _axiom(name, explanation, classifier, clip, label, rng, watch)
+    elif name == "rank_agreement":
+        value = rank_agreement(explanation, classifier, clip, label, watch)
+    elif name == "sensitivity_max":
+        value = sensitivity_max(_explainer(explanation, classifier, label, watch), clip, rng)
+    else:
+        stages = cascading_randomisation(
+            classifier, lambda other: _explainer(explanation, other, label, watch)(clip), rng, stages=_STAGES
+        )
+        value = stages[-1].similarity
+    return value, RERUNS[name]
+
+
+def _axiom(
+    name: str,
+    explanation: Explanation | MapExplanation,
+    classifier: Classifier,
+    clip: Clip,
+    label: str,
+    rng: np.random.Generator,
+    watch: Watch | None,
+) -> float:
+    if not isinstance(explanation, Explanation) or not explanation.perturbed:
+        raise CapabilityError(
+            f"{explanation.recipe.method} plays no game in which a component could be planted",
+            remedy=f"Leave {name} out, or explain with a method that switches parts off",
+            where=name,
+        )
+    case = _case(explanation, classifier, clip, watch)
+    game, labels = case.asked(explanation.recipe.output, None)
+    row, method = labels.index(label), _method(explanation)
+    if name == "null_component":
+        return null_component(game, method, rng, row)
+    strongest = int(np.abs(explanation.values(label)).argmax())
+    return symmetry(game, method, rng, row, component=strongest)
+
+
+def rank_agreement(
+    explanation: Explanation | MapExplanation,
+    classifier: Classifier,
+    clip: Clip,
+    label: str,
+    watch: Watch | None = None,
+) -> float:
+    """Mean Spearman correlation of the attributions of three runs with other seeds; 1 where nothing is drawn."""
+    if isinstance(explanation, Explanation) and explanation.perturbed:
+        if explanation.exact:
+            return 1.0
+        case, output = _case(explanation, classifier, clip, watch), explanation.recipe.output
+        runs = [
+            case.explain(_method(explanation), targets=[label], output=output, seed=seed).values(label)
+            for seed in range(_SEEDS)
+        ]
+    elif "samples" not in explanation.recipe.method_settings:
+        return 1.0
+    else:
+        runs = [_explainer(explanation, classifier, label, watch, seed)(clip).ravel() for seed in range(_SEEDS)]
+    return float(agreement(np.stack(runs)[:, None, :], "seeds").rank_agreement[0])
+
+
+def _case(explanation: Explanation, classifier: Classifier, clip: Clip, watch: Watch | None) -> Case:
+    recipe = explanation.recipe
+    kind = kind_from(recipe.components, recipe.component_settings)
+    return open_case(clip, classifier, kind, seed=recipe.seed, watch=watch)
+
+
+def _method(explanation: Explanation) -> Method:
+    recipe = explanation.recipe
+    settings = {key: tuple(v) if isinstance(v, list) else v for key, v in recipe.method_settings.items()}
+    method: Method = METHODS.get(recipe.method)(**settings)
+    return method
+
+
+def _explainer(
+    explanation: Explanation | MapExplanation,
+    classifier: Classifier,
+    label: str,
+    watch: Watch | None,
+    seed: int | None = None,
+) -> Callable[[Clip], Floats]:
+    """The same explanation of any clip: method, settings, output; attributions of the label."""
+    recipe = explanation.recipe
+    seed = recipe.seed if seed is None else seed
+    if isinstance(explanation, Explanation) and explanation.perturbed:
+        perturbed = explanation
+
+        def by_game(clip: Clip) -> Floats:
+            case = _case(perturbed, classifier, clip, watch)
+            return case.explain(_method(perturbed), targets=[label], output=recipe.output, seed=seed).values(label)
+
+        return by_game
+    settings = {key: v for key, v in recipe.method_settings.items() if key != "domain"}
+    how = GRADIENT_METHODS.get(recipe.method)(**settings)
+    if isinstance(explanation, MapExplanation):
+        domain: Domain = "waveform" if explanation.domain == "waveform" else "spectrogram"
+
+        def by_map(clip: Clip) -> Floats:
+            found = explain_map(
+                clip,
+                classifier,
+                how,
+                targets=label,
+                output=recipe.output,
+                domain=domain,
+                seed=seed,
+                watch=watch,
+            )
+            values: Floats = found.values[0].astype(np.float64)
+            return values
+
+        return by_map
+    pooled_domain = recipe.method_settings.get("domain", "spectrogram")
+    kind = kind_from(explanation.recipe.components, explanation.recipe.component_settings)
+
+    def by_pool(clip: Clip) -> Floats:
+        _, found = explain_pooled(
+            clip,
+            classifier,
+            kind,
+            how,
+            targets=label,
+            output=recipe.output,
+            domain=pooled_domain,
+            seed=seed,
+            watch=watch,
+        )
+        return found.values(label)
+
+    return by_pool

@@ -1,0 +1,143 @@
+"""Sanity checks: an explanation of a trained model must not survive in a model that has forgotten what it learned.
+
+Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018). Cascading randomisation replaces the parameters layer
+by layer, from the output down, and compares the explanations; label randomisation compares with a model trained on
+shuffled labels. Similarity is the absolute Spearman correlation of the magnitudes; a high one is a failure.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from scipy.stats import spearmanr
+from torch import nn
+
+from earmark.errors import CapabilityError, SettingError
+from earmark.explain.game import Floats
+from earmark.models.classifier import Classifier, Differentiable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Similarity to the original explanation once the layers down to ``layer`` are random."""
+
+    layer: str
+    randomised: int
+    similarity: float
+
+
+def cascading_randomisation(
+    classifier: Classifier,
+    explain: Callable[[Classifier], Floats],
+    rng: np.random.Generator,
+    *,
+    stages: int | None = None,
+) -> tuple[Stage, ...]:
+    """Similarity of the explanation while more and more of the network is random, the output first.
+
+    Each parameter is drawn anew from a normal distribution with its own mean and standard deviation (the paper
+    initialises it anew: a bundle does not say how it was initialised). The classifier itself is not touched.
+
+    Parameters
+    ----------
+    classifier : ``Differentiable``, so that its network is known.
+    explain : a classifier → attributions, any one shape.
+    rng : draws the parameters.
+    stages : how many explanations to make, the last with everything random; None makes one for each layer.
+
+    Raises
+    ------
+    CapabilityError
+        If the classifier does not show its network, or it has no parameters.
+    SettingError
+        If there is no stage.
+    """
+    if not isinstance(classifier, Differentiable):
+        raise CapabilityError(
+            "does not show its network, so its parameters cannot be randomised",
+            remedy="Compare with a model trained on shuffled labels (label_randomisation)",
+            where=classifier.name,
+        )
+    if stages is not None and stages < 1:
+        raise SettingError(f"{stages} stages", remedy="Take at least 1", where="stages")
+    before = explain(classifier)
+    forgetful = copy.deepcopy(classifier)
+    layers = [(name, m) for name, m in forgetful.network.named_modules() if any(True for _ in m.parameters(False))]
+    layers.reverse()
+    if not layers:
+        raise CapabilityError("has no parameters to randomise", remedy="Choose another check", where=classifier.name)
+    number = len(layers) if stages is None else min(stages, len(layers))
+    looks = set(np.ceil(np.arange(1, number + 1) * len(layers) / number).astype(int).tolist())
+    found = []
+    for count, (name, layer) in enumerate(layers, start=1):
+        _randomise(layer, rng)
+        if count in looks:
+            found.append(Stage(name, count, similarity(before, explain(forgetful))))
+    return tuple(found)
+
+
+def label_randomisation(
+    classifier: Classifier, shuffled_classifier: Classifier, explain: Callable[[Classifier], Floats]
+) -> float:
+    """Similarity of the explanations by a model and by one trained on shuffled labels; near 0 is right.
+
+    Parameters
+    ----------
+    classifier : trained on the labels.
+    shuffled_classifier : of the same architecture, trained on ``shuffled_labels``.
+    explain : a classifier → attributions.
+    """
+    return similarity(explain(classifier), explain(shuffled_classifier))
+
+
+def shuffled_labels(labels: Sequence[T], rng: np.random.Generator) -> tuple[T, ...]:
+    """The labels of a training set in random order: the same classes, as often, and nothing to learn.
+
+    Examples
+    --------
+    >>> sorted(shuffled_labels(["a", "b", "b"], np.random.default_rng(0)))
+    ['a', 'b', 'b']
+    """
+    return tuple(labels[int(i)] for i in rng.permutation(len(labels)))
+
+
+def similarity(first: ArrayLike, second: ArrayLike) -> float:
+    """Absolute Spearman correlation of the magnitudes of two attributions; 0 where one has no order.
+
+    Raises
+    ------
+    SettingError
+        If their shapes differ.
+
+    Examples
+    --------
+    >>> similarity([1.0, -2.0, 3.0], [0.1, 0.2, -0.3])
+    1.0
+    """
+    a, b = np.abs(np.asarray(first, dtype=np.float64)), np.abs(np.asarray(second, dtype=np.float64))
+    if a.shape != b.shape:
+        raise SettingError(
+            f"attributions of shape {a.shape} and {b.shape}",
+            remedy="Explain the same clip in the same way",
+            where="sanity",
+        )
+    if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return min(1.0, abs(float(spearmanr(a.ravel(), b.ravel()).statistic)))
+
+
+def _randomise(layer: nn.Module, rng: np.random.Generator) -> None:
+    with torch.no_grad():
+        for parameter in layer.parameters(recurse=False):
+            old = parameter.detach().double().cpu().numpy()
+            # A bias or scale that is the same everywhere stays: that is how it was initialised.
+            drawn = old.mean() + old.std() * rng.standard_normal(old.shape)
+            parameter.copy_(torch.from_numpy(drawn).to(parameter))

@@ -1,0 +1,108 @@
+"""Explicit rules for whether to rely on an explanation, from what was measured.
+
+An explanation fails where it does no better than chance, had not settled, or survives a randomised model. It is taken
+with care where its mask keeps everything or nothing, loudness does as well, sound and spectrogram disagree, or another
+seed would rank the parts otherwise. What was not asked is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from earmark.metrics.measures import Figure, Trust
+
+CHANCE = 0.95
+"""Share of the random masks that an explanation must beat."""
+LEAST_AGREEMENT = 0.7
+MOST_SIMILAR = 0.5
+LARGEST_GAP = 0.1
+
+# The first that was measured decides whether chance does as well.
+_DECIDING = ("ff", "deletion_auc", "comprehensiveness")
+
+
+def judge(
+    figures: Sequence[Figure], *, area: float, settled: bool, perturbed: bool, extras: Mapping[str, float]
+) -> Trust:
+    """The verdict.
+
+    Parameters
+    ----------
+    figures : as measured; those of the domain "audio" decide, the others warn.
+    area : of the mask, from 0 to 1.
+    settled : whether the method's estimate had converged.
+    perturbed : whether the method switched parts off (a gradient method did not).
+    extras : "rank_agreement" and "randomisation" (highest similarity after the model was randomised), where known.
+    """
+    failed: list[str] = []
+    cautions: list[str] = []
+    rules: list[str] = []
+    found = {(f.metric, f.domain): f for f in figures}
+    deciding = next((found[m, "audio"] for m in _DECIDING if (m, "audio") in found), None)
+    if area in (0.0, 1.0):
+        what = "everything" if area == 1 else "nothing"
+        cautions.append(f"its mask keeps {what}, so no other mask of that size exists to compare it with")
+        rules.append(f"caution: the mask keeps {what}")
+    elif deciding is None or deciding.beaten is None:
+        rules.append("not asked: whether it beats random masks")
+    else:
+        share, name = deciding.beaten, deciding.metric
+        facts = f"{name} {deciding.value:.3g} against {_or_none(deciding.random)} for random masks, {share:.0%} beaten"
+        if share >= CHANCE:
+            rules.append(f"ok: better than chance ({facts})")
+        else:
+            failed.append(f"random masks of the same size do about as well ({name})")
+            rules.append(f"failed: better than chance ({facts})")
+        if deciding.energy is not None and not _better(deciding, deciding.energy):
+            cautions.append("keeping what is loudest does as well")
+            rules.append(f"caution: no better than loudness ({name} {deciding.energy:.3g})")
+        elif deciding.energy is not None:
+            rules.append(f"ok: better than loudness ({name} {deciding.energy:.3g})")
+    if not perturbed:
+        rules.append("not asked: convergence (a gradient method)")
+    elif settled:
+        rules.append("ok: settled")
+    else:
+        failed.append("the estimate had not settled")
+        rules.append("failed: settled")
+    if ("ff", "audio") in found and ("ff", "spectrogram") in found:
+        gap = found["ff", "spectrogram"].value - found["ff", "audio"].value
+        if abs(gap) > LARGEST_GAP:
+            cautions.append(f"what the model loses differs by {abs(gap):.2f} between spectrogram and sound")
+        rules.append(f"{'caution' if abs(gap) > LARGEST_GAP else 'ok'}: spectrogram − sound, ff {gap:+.3g}")
+    if "rank_agreement" in extras:
+        value = extras["rank_agreement"]
+        if value < LEAST_AGREEMENT:
+            cautions.append(f"another seed would rank the parts otherwise (rank correlation {value:.2f})")
+        rules.append(f"{'ok' if value >= LEAST_AGREEMENT else 'caution'}: rank agreement over seeds {value:.2f}")
+    if "randomisation" in extras:
+        value = extras["randomisation"]
+        if value > MOST_SIMILAR:
+            failed.append(f"a model with random parameters gets about the same explanation (similarity {value:.2f})")
+        rules.append(f"{'failed' if value > MOST_SIMILAR else 'ok'}: randomised model, similarity {value:.2f}")
+    else:
+        rules.append("not asked: randomised model (--metrics randomisation)")
+    return _verdict(failed, cautions, rules)
+
+
+def _verdict(failed: list[str], cautions: list[str], rules: list[str]) -> Trust:
+    if failed:
+        return Trust("no", f"Do not rely on this explanation: {_joined(failed + cautions)}.", tuple(rules))
+    if cautions:
+        return Trust("with care", f"Take this explanation with care: {_joined(cautions)}.", tuple(rules))
+    passed = [rule.removeprefix("ok: ").split(" (")[0] for rule in rules if rule.startswith("ok: ")]
+    if not any(p.startswith("better than chance") for p in passed):
+        return Trust("with care", "Take this explanation with care: it was not compared with chance.", tuple(rules))
+    return Trust("yes", f"This explanation passed what was asked of it: {_joined(passed)}.", tuple(rules))
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "; ".join(parts)
+
+
+def _better(figure: Figure, other: float) -> bool:
+    return figure.value > other if figure.better == "higher" else figure.value < other
+
+
+def _or_none(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3g}"

@@ -1,0 +1,93 @@
+"""Randomised parameters and labels: what depends on the network changes, what does not is caught."""
+
+import copy
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from earmark.errors import CapabilityError, SettingError
+from earmark.metrics.sanity import cascading_randomisation, label_randomisation, shuffled_labels, similarity
+from earmark.models.callable import from_callable
+
+
+class Gradients:
+    """A classifier around a small network; only what the check asks for."""
+
+    name, labels, activation, fingerprint, cam_layers = "small", ("a", "b"), "softmax", "0", ()
+    input = SimpleNamespace()
+    front_end = SimpleNamespace()
+
+    def __init__(self, network):
+        self.network = network
+
+    def logits(self, spectrogram):
+        return self.network(spectrogram)
+
+    def scores(self, batch):
+        return self.logits(batch).softmax(dim=1)
+
+
+@pytest.fixture
+def classifier():
+    torch.manual_seed(0)
+    return Gradients(nn.Sequential(nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 20), nn.ReLU(), nn.Linear(20, 2)))
+
+
+def by_gradient(classifier):
+    x = torch.linspace(-1, 1, 30)[None].requires_grad_(True)
+    classifier.logits(x)[0, 0].backward()
+    return x.grad[0].numpy().astype(float)
+
+
+def test_a_gradient_forgets_with_the_network_and_the_input_does_not(classifier):
+    before = copy.deepcopy(classifier.network.state_dict())
+    found = cascading_randomisation(classifier, by_gradient, np.random.default_rng(0))
+    assert [(s.layer, s.randomised) for s in found] == [("4", 1), ("2", 2), ("0", 3)]
+    assert found[-1].similarity < 0.5
+    # An edge detector, so to speak: it never asks the network.
+    deaf = cascading_randomisation(classifier, lambda _: np.arange(30.0), np.random.default_rng(0))
+    assert [s.similarity for s in deaf] == [1, 1, 1]
+    after = classifier.network.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_fewer_stages_end_with_everything_random(classifier):
+    found = cascading_randomisation(classifier, by_gradient, np.random.default_rng(0), stages=2)
+    assert [s.randomised for s in found] == [2, 3]
+    with pytest.raises(SettingError, match="at least 1"):
+        cascading_randomisation(classifier, by_gradient, np.random.default_rng(0), stages=0)
+
+
+def test_a_classifier_without_a_network_cannot_be_randomised():
+    black_box = from_callable(lambda x, rate: np.full((len(x), 2), 0.5), ["a", "b"], 8000)
+    with pytest.raises(CapabilityError, match="network"):
+        cascading_randomisation(black_box, by_gradient, np.random.default_rng(0))
+
+
+def test_label_randomisation_compares_a_trained_model_with_one_that_had_nothing_to_learn():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 30))
+    labels = (x[:, 3] + x[:, 17] > 0).astype(int)
+
+    def fitted(y):
+        weights, *_ = np.linalg.lstsq(x, 2.0 * y - 1, rcond=None)
+        layer = nn.Linear(30, 2)
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(np.stack([-weights, weights])))
+        return Gradients(nn.Sequential(layer))
+
+    trained = fitted(labels)
+    shuffled = fitted(np.array(shuffled_labels(labels.tolist(), rng)))
+    assert set(np.abs(by_gradient(trained)).argsort()[-2:]) == {3, 17}
+    assert label_randomisation(trained, shuffled, by_gradient) < 0.5
+    assert label_randomisation(trained, trained, by_gradient) == 1
+
+
+def test_similarity():
+    assert similarity([1, 2, 3], [-3, 2, -1]) == 1
+    assert similarity([1, 1, 1], [1, 2, 3]) == 0
+    with pytest.raises(SettingError, match="same way"):
+        similarity([1, 2], [1, 2, 3])
