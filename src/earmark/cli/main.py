@@ -18,7 +18,21 @@ import typer
 from typer.exceptions import TyperException
 
 from earmark import __version__
-from earmark.cli import assess, data, demo, doctor, explain, features, listen, models, predict, train, tune
+from earmark.cli import (
+    aggregate,
+    assess,
+    data,
+    demo,
+    doctor,
+    explain,
+    features,
+    listen,
+    measure,
+    models,
+    predict,
+    train,
+    tune,
+)
 from earmark.cli import list as list_
 from earmark.cli.refusal import Session
 from earmark.errors import EarmarkError
@@ -35,11 +49,13 @@ app = typer.Typer(
 app.command("predict", help=predict.HELP)(predict.predict)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("listen", help=listen.HELP)(listen.listen)
+app.command("measure", help=measure.HELP)(measure.measure)
 app.add_typer(data.app, name="data", help=data.HELP)
 app.command("features", help=features.HELP)(features.features)
 app.command("train", help=train.HELP)(train.train)
 app.command("tune", help=tune.HELP)(tune.tune)
 app.command("assess", help=assess.HELP)(assess.assess)
+app.command("aggregate", help=aggregate.HELP)(aggregate.aggregate)
 app.add_typer(models.app, name="models", help=models.HELP)
 app.command("list", help=list_.HELP)(list_.list_names)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)

@@ -40,7 +40,7 @@ def test_the_same_place_in_clips_of_another_length() -> None:
 
 def test_occurrences_of_a_word_add_up(made: Callable[..., Explanation]) -> None:
     words = [Component(word="Rain"), Component(word="sun"), Component(word="rain,")]
-    rows = {row.feature.name: row for row in rows_of(made(1, words, [0.2, -0.1, 0.3], kind="words"))}
+    rows = {row.feature.name: row for row in rows_of(made(1, words, [0.2, -0.1, 0.3], kind="words"), segments=5)}
     assert rows["“rain”"].value == pytest.approx(0.5)
     assert rows["“rain”"].error == pytest.approx(0.01 * 2**0.5)
     assert rows["“sun”"].value == pytest.approx(-0.1)
@@ -49,7 +49,7 @@ def test_occurrences_of_a_word_add_up(made: Callable[..., Explanation]) -> None:
 def test_what_belongs_to_one_clip_is_refused(made: Callable[..., Explanation]) -> None:
     pieces = [Component(name="superpixel 1")]
     with pytest.raises(ExplanationError, match="no counterpart"):
-        list(rows_of(made(1, pieces, [0.2], kind="superpixels")))
+        list(rows_of(made(1, pieces, [0.2], kind="superpixels"), segments=5))
 
 
 def test_segments_are_at_least_one() -> None:

@@ -28,7 +28,9 @@ def _literal(importance: np.ndarray) -> list[float]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 8)), elements=st.sampled_from([0, 0.1, 1, 2.5, 9])))
+@given(
+    arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 8)), elements=st.sampled_from([0, 0.1, 1, 2.5, 9]))
+)
 def test_homogeneity_is_the_published_formula(importance: np.ndarray) -> None:
     np.testing.assert_allclose(homogeneity_weight(importance), _literal(importance), atol=1e-9)
 

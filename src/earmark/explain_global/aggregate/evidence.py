@@ -17,7 +17,9 @@ from earmark.components.component import Component
 from earmark.errors import ExplanationError, SettingError
 from earmark.explain.explanation import Explanation
 
+# Parts of a clip where its components do not say into how many it was cut.
 SEGMENTS = 10
+_MOST_SEGMENTS = 20
 # Each of these cuts a clip into pieces that only this clip has.
 _OF_ONE_CLIP = ("superpixels", "nmf", "segments", "refined")
 
@@ -63,7 +65,7 @@ def feature_of(component: Component, duration_s: float, *, segments: int = SEGME
     Parameters
     ----------
     component : of a clip.
-    duration_s : of that clip.
+    duration_s : of that clip, seconds.
     segments : parts of equal length into which positions are counted.
 
     Raises
@@ -114,7 +116,20 @@ def feature_of(component: Component, duration_s: float, *, segments: int = SEGME
     )
 
 
-def rows_of(explanation: Explanation, *, segments: int = SEGMENTS) -> Iterator[Row]:
+def segments_of(explanation: Explanation) -> int:
+    """Into how many parts an explanation cuts its clip, from how long its components last; from 2 to 20, or 10."""
+    duration_s = explanation.clip.duration_s
+    timed = [
+        c.end_s - c.start_s
+        for c in explanation.components
+        if c.word is None and c.start_s is not None and c.end_s is not None and c.end_s - c.start_s < 0.99 * duration_s
+    ]
+    if not timed:
+        return SEGMENTS
+    return min(_MOST_SEGMENTS, max(2, round(duration_s / float(np.median(timed)))))
+
+
+def rows_of(explanation: Explanation, *, segments: int) -> Iterator[Row]:
     """One row for each target (and the predicted label) and feature.
 
     Raises

@@ -43,9 +43,7 @@ def opened(paths: Sequence[str | Path], of: Of = "predicted") -> Iterator[Any]:
         connection = duckdb.connect(config=settings | {"preserve_insertion_order": "false"})
         try:
             files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-            connection.sql(
-                f"CREATE VIEW evidence AS SELECT * FROM read_parquet([{files}]) WHERE {_WHICH[of]}"
-            )
+            connection.sql(f"CREATE VIEW evidence AS SELECT * FROM read_parquet([{files}]) WHERE {_WHICH[of]}")
             yield connection
         finally:
             connection.close()

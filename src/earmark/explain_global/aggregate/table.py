@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from earmark.errors import EarmarkError, ExplanationError, SettingError
 from earmark.explain.explanation import Explanation
-from earmark.explain_global.aggregate.evidence import SEGMENTS, predicted_of, rows_of
+from earmark.explain_global.aggregate.evidence import predicted_of, rows_of, segments_of
 from earmark.files import replacing
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Subject:
     output: str
     components: str
     signed: bool
-    segments: int = SEGMENTS
+    segments: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Collected:
     problems: tuple[str, ...]
 
 
-def subject_of(explanation: Explanation, *, segments: int = SEGMENTS) -> Subject:
+def subject_of(explanation: Explanation, *, segments: int) -> Subject:
     """What an explanation has to share with others."""
     recipe, model = explanation.recipe, explanation.model
     return Subject(
@@ -102,7 +102,7 @@ def collect(
     path: str | Path,
     *,
     known: Mapping[str, Known] | None = None,
-    segments: int = SEGMENTS,
+    segments: int | None = None,
     watch: Callable[[int, int], None] | None = None,
 ) -> Collected:
     """Write a table of explanations; one at a time is in memory.
@@ -112,7 +112,7 @@ def collect(
     sources : explanations, or files that hold them.
     path : of the table, ``.parquet``.
     known : by the name of the clip, what else is known of it.
-    segments : parts of a clip into which positions are counted.
+    segments : parts of a clip into which positions are counted; None for as many as the first explanation has.
     watch : hears of progress.
 
     Raises
@@ -139,21 +139,22 @@ def collect(
                 watch(number, len(sources))
             try:
                 explanation = source if isinstance(source, Explanation) else Explanation.load(source)
+                segments = segments_of(explanation) if segments is None else segments
                 rows = list(_rows(explanation, known or {}, segments))
             except EarmarkError as error:
                 problems.append(str(error))
                 continue
             name = str(source) if isinstance(source, Path) else explanation.clip.name
-            key = (explanation.clip.fingerprint, explanation.clip.start_s, explanation.recipe.seed)
-            if key in seen:
-                problems.append(f"{name}: the same clip, explained with the same seed, is there already; left out.")
-                continue
             its = subject_of(explanation, segments=segments)
             if subject is None:
                 subject, first = its, name
                 facts = {"earmark": json.dumps({"schema": SCHEMA} | asdict(subject))}
                 writer = stack.enter_context(parquet.ParquetWriter(temporary, schema.with_metadata(facts)))
             check_same(subject, its, first, name)
+            key = (explanation.clip.fingerprint, explanation.clip.start_s, explanation.recipe.seed)
+            if key in seen:
+                problems.append(f"{name}: the same clip, explained with the same seed, is there already; left out.")
+                continue
             seen.add(key)
             buffer += rows
             count += 1

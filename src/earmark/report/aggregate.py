@@ -1,0 +1,147 @@
+"""An aggregate of many explanations as a page that needs nothing else, and as a table."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import math
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from matplotlib.figure import Figure
+
+from earmark import __version__
+from earmark.explain_global.aggregate.importance import Aggregate, Importance
+from earmark.files import write_text
+from earmark.report.aggregate_figures import effects_figure, profile_figure
+from earmark.report.images import png_bytes
+from earmark.report.theme import signed
+
+PAGE, TABLE = "aggregate.html", "aggregate.csv"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_FIGURES = (
+    "count", "share", "mean", "low", "high", "spread", "raising", "mean_size", "root_sum", "average", "homogeneous",
+    "signed_root_sum", "signed_homogeneous", "shrunken",
+)  # fmt: skip
+_FEATURE = ("kind", "stem", "position", "low_hz", "high_hz", "word")
+CSV_COLUMNS = ("label", "feature", *_FEATURE, *_FIGURES, "supported")
+
+
+@dataclass(frozen=True)
+class _Class:
+    label: str
+    explanations: int
+    rows: tuple[Importance, ...]
+    images: tuple[dict[str, str], ...]
+
+
+def write_aggregate(folder: Path, found: Aggregate, *, command: str, k: int = 15) -> tuple[Path, Path]:
+    """Write the page and the table into a folder; returns their paths.
+
+    Parameters
+    ----------
+    folder : exists or is made.
+    found : the aggregate.
+    command : that gives it again.
+    k : features shown for each class.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be written.
+    """
+    page = (
+        Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        .from_string((files("earmark.report") / "templates" / "aggregate.html.j2").read_text(encoding="utf-8"))
+        .render(
+            a=found,
+            classes=[_class(found, label, k) for label in found.labels],
+            css=(files("earmark.report") / "static" / "report.css").read_text(encoding="utf-8"),
+            policy=_POLICY,
+            command=command,
+            version=__version__,
+            interval=interval_text,
+            number=lambda value: "" if math.isnan(value) else f"{value:.3f}",
+        )
+    )
+    return write_text(folder / PAGE, page), write_text(folder / TABLE, csv_text(found))
+
+
+def csv_text(found: Aggregate) -> str:
+    """One row for each class and feature, best first: ``CSV_COLUMNS``."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for row in found.rows:
+        feature = [getattr(row.feature, name) for name in _FEATURE]
+        figures = [getattr(row, name) for name in _FIGURES]
+        writer.writerow(
+            [row.label, row.feature.name, *("" if v is None else v for v in feature)]
+            + ["" if math.isnan(v) else f"{v:.9g}" for v in figures]
+            + ["yes" if row.supported else "no"]
+        )
+    return out.getvalue()
+
+
+def document(found: Aggregate, k: int = 15) -> dict[str, Any]:
+    """JSON values: what was asked, the flags, and the first k features of each class."""
+    return {
+        "subject": asdict(found.subject),
+        "of": found.of,
+        "weights": found.weights,
+        "least": found.least,
+        "confidence": found.confidence,
+        "replicates": found.replicates,
+        "seed": found.seed,
+        "groups": found.groups,
+        "explanations": found.explanations,
+        "flags": [_json(asdict(flag)) for flag in found.flags],
+        "top": {label: [_json(asdict(row)) for row in found.top(label, k)] for label in found.labels},
+    }
+
+
+def sentence(row: Importance) -> str:
+    """In words: ``“night” raises rock by 0.31 [0.28, 0.34], in 40 clips``.
+
+    Where the interval includes 0, that it does not settle the side.
+    """
+    ends = "" if math.isnan(row.low) else f" [{signed(row.low)}, {signed(row.high)}]"
+    clips = f"{row.count} clip{'' if row.count == 1 else 's'}"
+    if not row.sure:
+        return f"{row.feature.name}: no clear side for {row.label}, on average {signed(row.mean)}{ends} in {clips}"
+    verb = "raises" if row.mean > 0 else "lowers"
+    return f"{row.feature.name} {verb} {row.label}: {signed(row.mean)}{ends} in {clips}"
+
+
+def interval_text(row: Importance) -> str:
+    """Mean and interval, as in a table."""
+    ends = "" if math.isnan(row.low) else f" [{signed(row.low)}, {signed(row.high)}]"
+    return f"{signed(row.mean)}{ends}"
+
+
+def _class(found: Aggregate, label: str, k: int) -> _Class:
+    rows = found.top(label, k)
+    images = []
+    if rows:
+        text = f"What counts for {label}: mean effect, interval over clips, number of clips."
+        images.append(_image(f"Effects on {label}", text, effects_figure(rows)))
+    names, matrix = found.profile(label)
+    if names:
+        images.append(
+            _image(f"Profile of {label}", f"Where in clips it counts for {label}.", profile_figure(names, matrix))
+        )
+    return _Class(label, found.explanations[label], rows, tuple(images))
+
+
+def _image(alt: str, caption: str, figure: Figure) -> dict[str, str]:
+    return {"alt": alt, "caption": caption, "data": base64.b64encode(png_bytes(figure, dpi=110)).decode()}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _json(each) for key, each in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value
