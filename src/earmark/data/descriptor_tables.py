@@ -54,7 +54,7 @@ def read_descriptors(path: str | Path) -> Descriptors:
         fact = f"line {table.broken[0]} has another number of values" if table.broken else "has no rows"
         raise DatasetError(fact, remedy="Write the table again", where=path)
     key = next((name for name in IDS if name in table.columns), None)
-    columns = tuple(name for name in table.columns if name not in (*IDS, *_FACTS, "") and _is_number(table.rows[0][name]))
+    columns = number_columns(table)
     if key is None or not columns:
         missing = f"has none of the columns {', '.join(IDS)}" if key is None else "has no column of numbers"
         raise DatasetError(missing, remedy="Name the sounds in one and the descriptors in others", where=path)
@@ -81,6 +81,12 @@ def audit_descriptors(path: str | Path, *, near: float = 0.1) -> Audit:
     entries = tuple(Entry(name, label, name) for name, label in zip(found.names, found.labels, strict=True))
     fingerprint = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     return Audit(Path(path).stem, fingerprint, entries, duplicates=same_descriptors(found.values, near=near))
+
+
+def number_columns(table: Table) -> tuple[str, ...]:
+    """The columns that begin with a number, or with nothing, and say neither what a row is called nor where it is."""
+    first = table.rows[0]
+    return tuple(name for name in table.columns if name not in (*IDS, *_FACTS, "") and _is_number(first[name]))
 
 
 def _labels(path: Path, table: Table, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from earmark.data.dataset import Dataset, Item
-from earmark.data.descriptor_tables import IDS, read_descriptors
+from earmark.data.descriptor_tables import IDS, number_columns, read_descriptors
 from earmark.data.manifest import SPLITS
 from earmark.data.tables import read_table
 from earmark.errors import DatasetError
+from earmark.features.descriptors import DESCRIPTOR_SETS, descriptor_names
 from earmark.features.descriptors.table import set_of
 
 
@@ -63,11 +64,14 @@ def load_feature_table(path: Path) -> Dataset:
                 row=tuple(float(value) for value in found.values[place]),
             )
         )
-    return Dataset(path.stem, path.parent, tuple(items), columns=found.columns, descriptors=set_of(path))
+    # Tables are read with their columns in lower case; earmark's own descriptors have capitals (chroma_C_mean).
+    own = {name.lower(): name for each in DESCRIPTOR_SETS for name in descriptor_names(each)}
+    columns = tuple(own.get(name, name) for name in found.columns)
+    return Dataset(path.stem, path.parent, tuple(items), columns=columns, descriptors=set_of(path))
 
 
 def is_feature_table(path: Path) -> bool:
-    """Whether a file is a table with names and numbers, and no manifest of sounds (which has ``path`` and ``label``)."""
+    """Whether a file has names, two columns of numbers or more, and no column ``path`` as manifests of sounds."""
     table = read_table(path)
-    names = set(table.columns)
-    return "path" not in names and bool(names & set(IDS)) and len(names) > len(IDS)
+    named = bool(set(table.columns) & set(IDS)) and "path" not in table.columns
+    return named and bool(table.rows) and len(number_columns(table)) >= 2

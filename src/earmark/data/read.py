@@ -38,6 +38,12 @@ def read_item(item: Item) -> Clip:
     >>> read_item(Item(file, "tone", start_s=0.5, end_s=1.5)).duration_s
     1.0
     """
+    if item.row:
+        raise AudioError(
+            "is a row of descriptors, there is no sound",
+            remedy="Use a model of descriptors, such as logreg",
+            where=item.path,
+        )
     if not item.sound:
         raise AudioError(
             "is words alone, there is no sound",

@@ -11,7 +11,11 @@ from earmark.errors import SettingError
 from earmark.features.front_end import FrontEndCard
 from earmark.models.classifier import Activation
 
-Kind = Literal["network", "estimator", "probe"]
+Kind = Literal["network", "estimator", "probe", "text", "joint"]
+
+
+TABLE = "table"
+"""The set of descriptors of a model that learnt from a table which does not say how it was made from sound."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ class DescriptorCard:
 
     Parameters
     ----------
-    set : name in ``earmark.features.descriptors.DESCRIPTOR_SETS``.
-    sample_rate : Hz.
+    set : name in ``earmark.features.descriptors.DESCRIPTOR_SETS``, or ``TABLE``.
+    sample_rate : Hz; 0 of a table.
     columns : names of the columns that are used, in order.
     """
 
@@ -62,6 +66,24 @@ class EmbeddingCard:
     model: str
     fingerprint: str
     layer: str
+
+
+@dataclass(frozen=True)
+class TextCard:
+    """The encoder of text that a head sits on.
+
+    Parameters
+    ----------
+    encoder : name in ``earmark.models.text.encoder.TEXT_ENCODERS``.
+    model : which one: the package or folder that holds it.
+    fingerprint : of that model; another one in its place is refused.
+    settings : of the encoder.
+    """
+
+    encoder: str
+    model: str
+    fingerprint: str
+    settings: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,7 @@ class Card:
     """What a bundle says about its model.
 
     What the model sees is one of ``front_end`` (slices of a spectrogram), ``descriptors`` (rows) and ``embedding``
-    (slices of another model; its front end is then repeated in ``front_end``).
+    (slices of another model; its front end is then repeated in ``front_end``), and ``text`` where words are read.
 
     Parameters
     ----------
@@ -105,8 +127,9 @@ class Card:
     licence, origin : whose it is; None for a model of your own.
     weights_sha256 : checksum of the weights file; filled in when saved.
     created_by : the version of earmark that wrote it; filled in when saved.
-    kind : "network" (safetensors), "estimator" (scikit-learn, by skops) or "probe" (a head, safetensors).
-    descriptors, embedding : see above.
+    kind : "network" (safetensors), "estimator" (scikit-learn, by skops), "probe" (a head, safetensors), "text" (a head
+        on an encoder of text) or "joint" (heads on the embeddings of sound and text).
+    descriptors, embedding, text : see above; of a "joint" model ``embedding`` is that of its sound.
     temperature : what logits are divided by (Guo et al. 2017), 1 for a model that is not calibrated.
     training : what it learnt from; None where that is not known.
     """
@@ -126,6 +149,7 @@ class Card:
     embedding: EmbeddingCard | None = None
     temperature: float = 1.0
     training: TrainingRecord | None = None
+    text: TextCard | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -142,6 +166,8 @@ class Card:
         if self.kind != "network" or self.descriptors or self.embedding or self.temperature != 1.0:
             more = [None if part is None else asdict(part) for part in (self.descriptors, self.embedding)]
             what += [self.kind, *more, self.temperature]
+        if self.text is not None:
+            what.append(asdict(self.text))
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
     def require(self, *, front_end: FrontEndCard, frames: int | None = None) -> None:
@@ -206,6 +232,7 @@ def card_from(stored: dict[str, Any]) -> Card:
         "descriptors": DescriptorCard,
         "embedding": EmbeddingCard,
         "training": TrainingRecord,
+        "text": TextCard,
     }
     for name, part in parts.items():
         value = told.get(name)

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from earmark.errors import AudioError, BundleError, SettingError
+from earmark.errors import AudioError, BundleError, CapabilityError, SettingError
 from earmark.features.descriptors import describe_waveforms, descriptor_names
+from earmark.features.descriptors.analysis import RATE
 from earmark.models.bundle import Bundle
-from earmark.models.card import Card, DescriptorCard
+from earmark.models.card import TABLE, Card, DescriptorCard
 from earmark.models.catalogue import ARCHITECTURES
 from earmark.models.classifier import Activation, InputSpec
 from earmark.models.tabular import Floats, TabularClassifier, from_estimator
@@ -38,6 +39,9 @@ class DescriptorClassifier:
         self.card = card
         self.tabular = tabular
         self._descriptors = card.descriptors
+        self._places: list[int] = []
+        if self._descriptors.set == TABLE:
+            return
         names = descriptor_names(self._descriptors.set)
         unknown = [column for column in self._descriptors.columns if column not in names]
         if unknown:
@@ -61,7 +65,7 @@ class DescriptorClassifier:
     @property
     def input(self) -> InputSpec:
         """Mono at the descriptors' rate, at least one frame long."""
-        rate = self._descriptors.sample_rate
+        rate = self._descriptors.sample_rate or RATE
         return InputSpec(rate, channels=1, min_length_s=_SHORTEST / rate)
 
     @property
@@ -81,7 +85,15 @@ class DescriptorClassifier:
         ------
         AudioError
             If the waveforms are not mono, or shorter than one frame.
+        CapabilityError
+            If it learnt from a table that does not say how its columns are made from sound.
         """
+        if self._descriptors.set == TABLE:
+            raise CapabilityError(
+                "learnt from a table of numbers, and hears no sound",
+                remedy="Assess it on such a table, or train on what earmark features writes",
+                where=self.name,
+            )
         if batch.ndim != 3 or batch.shape[1] != 1 or batch.shape[2] < _SHORTEST:
             raise AudioError(
                 f"waveforms of shape {tuple(batch.shape)} instead of (batch, 1, at least {_SHORTEST})",

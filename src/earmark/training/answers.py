@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from earmark.data.dataset import Dataset, Problem
 from earmark.data.read import read_item
-from earmark.errors import AudioError, DatasetError
+from earmark.errors import AudioError, CapabilityError, DatasetError, SettingError
 from earmark.models.classifier import Classifier
+from earmark.models.descriptor_classifier import DescriptorClassifier
 from earmark.models.prepare import prepare
 from earmark.models.scores import checked_scores
 from earmark.models.tagger import Tagger
 from earmark.training.augment import noisy
-from earmark.training.material import targets_of
+from earmark.training.material import rows_of, targets_of
 from earmark.training.progress import Watch
 from earmark.training.scores import Judged
 
@@ -68,6 +69,8 @@ def answers(
     """
     truth = targets_of(dataset, classifier.labels)
     groups = dataset.groups(group)
+    if dataset.columns:
+        return _of_rows(classifier, dataset, truth, groups, snr_db)
     if watch is not None:
         watch.planned = len(dataset.items)
     clips: list[NDArray[np.float64]] = []
@@ -113,6 +116,27 @@ def answers(
         tuple(kept),
         tuple(problems),
     )
+
+
+def _of_rows(
+    classifier: Classifier,
+    dataset: Dataset,
+    truth: NDArray[np.int64],
+    groups: tuple[str, ...],
+    snr_db: float | None,
+) -> Answers:
+    """The same of a table of descriptors, whose rows are asked about all at once."""
+    if not isinstance(classifier, DescriptorClassifier):
+        raise CapabilityError(
+            f"hears sound, and {dataset.name} is a table of descriptors",
+            remedy="Give the sounds",
+            where=classifier.name,
+        )
+    if snr_db is not None:
+        raise SettingError("a table of descriptors takes no noise", remedy="Give the sounds", where="--noise")
+    said = classifier.tabular.scores(rows_of(dataset, classifier.tabular.features))
+    songs = tuple(item.track for item in dataset.items)
+    return Answers(Judged(classifier.labels, truth, said, groups), None, songs, tuple(range(len(songs))), ())
 
 
 def _ask(classifier: Classifier, sound: torch.Tensor) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def logistic_regression(
     """
     from earmark.models.estimators import fit_estimator
 
-    both = Dataset(training.name, training.root, (*training.items, *testing.items))
+    both = replace(training, items=(*training.items, *testing.items))
     columns, values = material.descriptor_rows(both, DESCRIPTORS, watch=watch)
     count = len(training.items)
     fitted = fit_estimator("logreg", values[:count], [item.label for item in training.items], columns, seed=seed)

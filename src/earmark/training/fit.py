@@ -102,6 +102,11 @@ def fit(
     """
     settings = settings or FitSettings()
     chosen = chosen_recipe(model, settings)
+    if dataset.columns and chosen.descriptors is None:
+        raise SettingError(
+            f"{model} sees sound, and {dataset.name} is a table of descriptors",
+            remedy="Choose logreg, svm, random_forest, hist_gradient_boosting or mlp, or give the sounds",
+        )
     filled = _staged(settings.filled(chosen), chosen, taken_over=source is not None, say=say)
     check_split(dataset, split, validated=chosen.kind != "estimator" and bool(filled.patience))
     folder = Path(folder)
@@ -297,6 +302,7 @@ def _figures(made: Made, validation: Scores | None) -> dict[str, float]:
     if made.history:
         figures["epochs"] = float(made.history[-1].epoch)
         figures["best_epoch"] = float(best_of(made.history).epoch)
+    figures.update(made.figures)
     return {name: float(np.round(value, 6)) for name, value in figures.items()}
 
 

@@ -1,9 +1,9 @@
-"""The three ways of becoming a classifier: a network over slices, a network or estimator over rows, a probe."""
+"""The ways of becoming a classifier: a network over slices, a network or estimator over rows, a probe, words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from earmark.data.dataset import Dataset
 from earmark.errors import SettingError
 from earmark.features.front_end import front_end_from
 from earmark.models.bundle import Bundle, Card
-from earmark.models.card import DescriptorCard
+from earmark.models.card import TABLE, DescriptorCard
 from earmark.models.recipe import Recipe
 from earmark.training import material
 from earmark.training.examples import Examples, RowExamples, slices
@@ -38,12 +38,14 @@ class Made:
     history : of networks; empty for estimators.
     probabilities : of the validation examples, ``(N, K)``; None where there are none.
     items : the validation item of each of them.
+    figures : further ones for the card.
     """
 
     bundle: Bundle
     history: tuple[Epoch, ...]
     probabilities: NDArray[np.float64] | None
     items: NDArray[np.int64]
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,10 @@ class Task:
 
     def made(self) -> Made:
         """Fit it."""
+        if self.recipe.kind in ("text", "joint"):
+            from earmark.training.fit_text import fit_joint, fit_text
+
+            return fit_text(self) if self.recipe.kind == "text" else fit_joint(self)
         if self.recipe.kind == "probe":
             return _probe(self)
         if self.recipe.kind == "estimator":
@@ -129,7 +135,7 @@ def _rows(task: Task) -> Made:
     mean = standardise(network, training)
     trained = _train(task, network, training, validation, mean)
     network.load_state_dict(trained.weights)
-    descriptors = DescriptorCard(str(task.recipe.descriptors), DESCRIPTOR_RATE, columns)
+    descriptors = _descriptor_card(task, columns)
     return _judged(
         Bundle(task.card(settings=settings, descriptors=descriptors), trained.weights),
         trained.history,
@@ -150,7 +156,7 @@ def _estimator(task: Task) -> Made:
     fitted = fit_estimator(
         task.recipe.architecture, values[:count], words, columns, settings=chosen, seed=task.settings.seed
     )
-    descriptors = DescriptorCard(str(task.recipe.descriptors), DESCRIPTOR_RATE, columns)
+    descriptors = _descriptor_card(task, columns)
     bundle = Bundle(task.card(kind="estimator", settings=chosen, descriptors=descriptors), estimator=fitted)
     held_out = values[count:]
     judged = np.asarray(fitted.predict_proba(held_out), dtype=np.float64) if len(held_out) else None
@@ -201,8 +207,21 @@ def _train(
     )
 
 
+def _descriptor_card(task: Task, columns: tuple[str, ...]) -> DescriptorCard:
+    """Of sound, the recipe's set; of a table, the set that it was made with, if it says so."""
+    table = task.training
+    if not table.columns:
+        return DescriptorCard(str(task.recipe.descriptors), DESCRIPTOR_RATE, columns)
+    if table.descriptors:
+        return DescriptorCard(table.descriptors, DESCRIPTOR_RATE, columns)
+    return DescriptorCard(TABLE, 0, columns)
+
+
 def _described(task: Task) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    return material.descriptor_rows(task.items, str(task.recipe.descriptors), task.recipe.columns, watch=task.watch)
+    found = material.descriptor_rows(task.items, str(task.recipe.descriptors), task.recipe.columns, watch=task.watch)
+    if task.say is not None and found[0] == task.training.columns:
+        task.say(f"learns from all {len(found[0])} columns of {task.training.name}")
+    return found
 
 
 def _row_examples(task: Task, rows: torch.Tensor, items: NDArray[np.int64]) -> tuple[RowExamples, RowExamples | None]:

@@ -91,6 +91,8 @@ def descriptor_rows(
     """
     from earmark.features.descriptors import DescriptorTable, describe_dataset
 
+    if dataset.columns:
+        return _of_table(dataset, descriptors, columns)
     path = cache_path(dataset, {"descriptors": descriptors}, "parquet")
     if path.exists():
         table = DescriptorTable.read(path)
@@ -111,6 +113,34 @@ def descriptor_rows(
             where=dataset.items[row].path,
         )
     return tuple(names[place] for place in places), values
+
+
+def _of_table(dataset: Dataset, descriptors: str, columns: Sequence[str]) -> tuple[tuple[str, ...], Floats]:
+    """What the recipe sees where the table has all of it, or else every column that there is."""
+    from earmark.features.descriptors import descriptor_names
+
+    wanted = [n for n in descriptor_names(descriptors) if not columns or any(fnmatchcase(n, p) for p in columns)]
+    names = tuple(wanted) if set(wanted) <= set(dataset.columns) else dataset.columns
+    return names, rows_of(dataset, names)
+
+
+def rows_of(dataset: Dataset, names: Sequence[str]) -> Floats:
+    """The columns of those names ``(N, F)`` of a table of descriptors.
+
+    Raises
+    ------
+    DatasetError
+        If the table lacks one.
+    """
+    lacking = [name for name in names if name not in dataset.columns]
+    if lacking:
+        raise DatasetError(
+            f"lacks {len(lacking)} of {len(names)} columns, the first is {lacking[0]}",
+            remedy="Give a table with the columns that the model was trained on",
+            where=dataset.name,
+        )
+    places = [dataset.columns.index(name) for name in names]
+    return np.array([item.row for item in dataset.items], dtype=np.float64).reshape(len(dataset.items), -1)[:, places]
 
 
 def embeddings(

@@ -90,6 +90,20 @@ class DescriptorTable:
         return cls(found.decode(), tuple(table["id"].to_pylist()), tuple(table["label"].to_pylist()), names, values)
 
 
+def set_of(path: Path) -> str:
+    """The set of descriptors that a file was written with by ``DescriptorTable.write``; "" for any other file."""
+    if path.suffix.lower() != ".parquet":
+        return ""
+    pa = _pyarrow()
+    import pyarrow.parquet as pq
+
+    try:
+        found = (pq.read_schema(path).metadata or {}).get(_SET, b"")
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(f"is no readable Parquet file ({error})", remedy="Make it again", where=path) from error
+    return str(found.decode())
+
+
 def _pyarrow() -> Any:
     try:
         import pyarrow
