@@ -28,6 +28,8 @@ Examples:
 - `earmark explain song.mp3`
 - `earmark explain song.mp3 --target jazz --components grid --segments 8 --bands 6`
 - `earmark explain song.mp3 --method integrated_gradients --target jazz`
+- `earmark explain song.mp3 --refine 2` looks closer where something is
+- `earmark explain song.mp3 --counterfactual --interactions`
 - `earmark explain mix.wav --stems stems/ --contrast rock,metal -o out/mix`
 - `find . -name "*.ogg" | earmark explain - --skip-existing --json > results.json`
 """
@@ -116,6 +118,27 @@ def explain(
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="Any other setting of the method; repeatable.", rich_help_panel=_ASK),
     ] = None,
+    refine: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Split the strongest components further, N times, on one budget (--samples).",
+            rich_help_panel=_ASK,
+        ),
+    ] = 0,
+    interactions: Annotated[
+        bool,
+        typer.Option("--interactions", help="Also what pairs of components do together.", rich_help_panel=_ASK),
+    ] = False,
+    counterfactual: Annotated[
+        bool,
+        typer.Option(
+            "--counterfactual",
+            help="Also the smallest set of components whose removal flips the decision.",
+            rich_help_panel=_ASK,
+        ),
+    ] = False,
     target: Annotated[
         list[str] | None,
         typer.Option(metavar="TAG", help="Explain this label; may be repeated.", rich_help_panel=_ASK),
@@ -166,7 +189,7 @@ def explain(
         raise UsageError("--overwrite and --skip-existing exclude each other", remedy="Choose one")
     gradient = is_gradient(method)
     if components is None:
-        components = default_components(method, domain)
+        components = "grid" if refine else default_components(method, domain)
     job = Job(
         model=model,
         components=components,
@@ -181,6 +204,9 @@ def explain(
         layer=layer,
         domain=domain,
         method_set=tuple(method_set or ()),
+        refine=refine,
+        interactions=interactions,
+        counterfactual=counterfactual,
         targets=tuple(target) if target else top_targets,
         contrast=contrast,
         output=output if output is not None else "logit" if gradient else "probability",
@@ -235,8 +261,9 @@ def _explain_files(
     several = len(files) > 1
     folders = {file: results.folder_for(file, out, several=several) for file in files}
     results.check_distinct([folders[file] for file in files], files)
-    names = run.names_of(formats)
-    done = [file for file in files if skip_existing and len(results.existing(folders[file], names)) == len(names)]
+    names = run.names_of(formats, job)
+    needed = run.required(names)
+    done = [file for file in files if skip_existing and len(results.existing(folders[file], needed)) == len(needed)]
     for file in done:
         console.say(f"{file}: skipped, its results are in {folders[file]}")
     to_do = [file for file in files if file not in done]

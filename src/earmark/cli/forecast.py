@@ -102,8 +102,21 @@ def _games(clip: Clip, job: Job, classifier: Classifier) -> tuple[int, int, _Tim
     prepared = prepare(clip, classifier.input).clip
     components = cut_for(classifier, job.kind(), prepared, seed=job.seed)
     game = play(classifier, components)
-    planned = parts.plan(game, job.how(), decomposed=job.output == "probability")
+    if job.refine:
+        planned = job.how_refined().samples
+    else:
+        planned = parts.plan(game, job.how(), decomposed=job.output == "probability") + _more(game, job)
     return components.n, planned, _time_games(game, planned, job.seed)
+
+
+def _more(game: CachedGame | SumGame, job: Job) -> int:
+    """Evaluations that interactions and the counterfactual take at most, besides."""
+    from earmark.explain.game import SumGame
+
+    asked = [samples for samples, wanted in ((4096, job.interactions), (2048, job.counterfactual)) if wanted]
+    budget = sum(job.samples if job.samples is not None else samples for samples in asked)
+    games = [part.game for part in game.parts] if isinstance(game, SumGame) else [game]
+    return sum(min(budget, 1 << min(one.n_players, 62)) for one in games) if asked else 0
 
 
 def _time_games(game: CachedGame | SumGame, planned: int, seed: int) -> _Timed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from earmark.components.component import ComponentKind
     from earmark.explain.gradient.method import MapMethod
     from earmark.explain.method import Method
+    from earmark.explain.refine import Refinement
 
 OUTPUTS = ("probability", "log_odds")
 MAP_OUTPUTS = ("logit", *OUTPUTS)
@@ -53,6 +55,8 @@ class Job:
     layer, domain : of a gradient method: which layer's map, and the "spectrogram" or "waveform" it attributes to.
     method_set : further settings of the method, as "key=value".
     targets : labels, or how many of the most probable.
+    refine : how many times the strongest components are split further; 0 for not at all.
+    interactions, counterfactual : whether pairs of components, and what flips the decision, are asked for as well.
     contrast : a pair of labels whose difference is explained, as "A,B".
     output : "probability", "log_odds" (nats), or "logit" (gradient methods only).
     start_s, duration_s : which part of the file, in seconds.
@@ -73,6 +77,9 @@ class Job:
     layer: str | None = None
     domain: str | None = None
     method_set: tuple[str, ...] = ()
+    refine: int = 0
+    interactions: bool = False
+    counterfactual: bool = False
     targets: tuple[str, ...] | int = 3
     contrast: str | None = None
     output: str = "probability"
@@ -153,8 +160,23 @@ class Job:
             )
         return chosen
 
-    def _with_settings(self, method: Any) -> Any:
-        known = [field.name for field in fields(method)]
+    def how_refined(self) -> Refinement:
+        """Settings of ``refine``.
+
+        Raises
+        ------
+        UnknownNameError, SettingError
+            If it has no such setting, or one is out of range.
+        """
+        from earmark.explain.refine import Refinement
+
+        # Its levels are the value of --refine itself.
+        settings = functools.partial(Refinement, levels=self.refine)
+        chosen: Refinement = self._with_settings(settings, ("split", "keep", "samples", "tolerance"))
+        return chosen
+
+    def _with_settings(self, method: Any, known: Sequence[str] | None = None) -> Any:
+        known = [field.name for field in fields(method)] if known is None else known
         settings = _settings(self.method_set, "--method-set")
         if self.samples is not None:
             settings["samples"] = self.samples
@@ -185,10 +207,32 @@ class Job:
         if self.contrast is not None and not isinstance(self.targets, int):
             raise UsageError("--target and --contrast exclude each other", remedy="A contrast is its own target")
         self.kind()
+        self._check_further()
         if self.gradient:
             self.how_map()
+        elif self.refine:
+            self.how_refined()
         else:
             self.how()
+
+    def _check_further(self) -> None:
+        asked = [name for name in ("refine", "interactions", "counterfactual") if getattr(self, name)]
+        if asked and self.gradient:
+            raise UsageError(
+                f"{self.method} switches nothing off", remedy="Choose --method shapley", where=f"--{asked[0]}"
+            )
+        if not self.refine:
+            return
+        if len(asked) > 1:
+            raise UsageError(
+                f"--refine and --{asked[1]} exclude each other", remedy="Run them one by one with different -o"
+            )
+        if self.method != "shapley":
+            raise UsageError(
+                f"parts share Shapley values, not those of {self.method}",
+                remedy="Leave out --method",
+                where="--refine",
+            )
 
     def check_labels(self, labels: Sequence[str]) -> None:
         """Raise if a target or contrast names no label of the classifier."""
@@ -226,7 +270,8 @@ class Job:
         >>> Job("musicnn-msd", components="bands").command("my song.mp3", Path("out"))  # doctest: +ELLIPSIS
         "earmark explain 'my song.mp3' --model musicnn-msd --components bands --bands 8 --spacing mel ..."
         """
-        kind, method = self.kind(), self.how_map() if self.gradient else self.how()
+        kind = self.kind()
+        method = self.how_map() if self.gradient else self.how_refined() if self.refine else self.how()
         words: list[str] = ["earmark", "explain", file, "--model", self.model, "--components", self.components]
         for option, field_of in _FIELDS.items():
             value = getattr(kind, field_of[self.components]) if self.components in field_of else None
@@ -245,6 +290,8 @@ class Job:
             words += ["--domain", self.domain or DOMAINS[0]]
             words += ["--layer", self.layer] if self.layer is not None else []
         words += [word for text in self.method_set for word in ("--method-set", text)]
+        words += ["--refine", str(self.refine)] if self.refine else []
+        words += [f"--{name}" for name in ("interactions", "counterfactual") if getattr(self, name)]
         if self.contrast is not None:
             words += ["--contrast", self.contrast]
         elif isinstance(self.targets, int):

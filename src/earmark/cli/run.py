@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from earmark.cli.ask import Answer, ask
 from earmark.cli.console import Console
 from earmark.cli.job import Job
 from earmark.cli.results import all_or_nothing, check_writable
@@ -17,8 +18,7 @@ from earmark.cli.results import all_or_nothing, check_writable
 if TYPE_CHECKING:
     from earmark.audio.clip import Clip
     from earmark.explain.explanation import Effect, Explanation
-    from earmark.explain.game import Watch
-    from earmark.explain.map import MapExplanation
+    from earmark.explain.further import Further
     from earmark.listen.render import Listening
     from earmark.models.classifier import Classifier
 
@@ -32,6 +32,8 @@ NAMES = {
     "audacity": ("audacity.txt",),
     "raven": ("raven.txt",),
 }
+INTERACTIONS = {"json": ("interactions.json",)}
+COUNTERFACTUAL = {"flac": ("without.flac", "taken_out.flac"), "json": ("counterfactual.json",)}
 EVIDENCE = 5
 
 
@@ -43,6 +45,7 @@ class Done:
     explanation: Explanation
     written: tuple[Path, ...]
     silence: str = ""
+    further: Further | None = None
 
     @property
     def tags(self) -> list[tuple[str, float]]:
@@ -79,7 +82,12 @@ class Done:
             ],
             "written": [str(path) for path in self.written],
             "explanation": self.explanation.to_dict(),
-        }
+        } | self._further()
+
+    def _further(self) -> dict[str, Any]:
+        pairs, flip = (None, None) if self.further is None else (self.further.pairs, self.further.flip)
+        asked = {"interactions": pairs, "counterfactual": flip}
+        return {name: answer.to_dict() for name, answer in asked.items() if answer is not None}
 
 
 def found_document(file: str, folder: Path, names: Sequence[str]) -> dict[str, Any]:
@@ -92,16 +100,24 @@ def found_document(file: str, folder: Path, names: Sequence[str]) -> dict[str, A
     """
     from earmark.explain.explanation import Explanation
 
-    written = tuple(folder / name for name in names)
+    written = tuple(folder / name for name in names if (folder / name).exists())
     kept = folder / NAMES["json"][0]
     if not kept.exists():
         return {"file": file, "written": [str(path) for path in written]}
     return Done(file, Explanation.load(kept), written).document()
 
 
-def names_of(formats: Sequence[str]) -> list[str]:
-    """File names of the formats."""
-    return [name for known, names in NAMES.items() if known in formats for name in names]
+def names_of(formats: Sequence[str], job: Job) -> list[str]:
+    """File names of the formats; a counterfactual that is not found leaves its sound out."""
+    sets: list[dict[str, tuple[str, ...]]] = [NAMES]
+    sets += [INTERACTIONS ] if job.interactions else []
+    sets += [COUNTERFACTUAL] if job.counterfactual else []
+    return [name for each in sets for known, names in each.items() if known in formats for name in names]
+
+
+def required(names: Sequence[str]) -> list[str]:
+    """Those of the file names that are always there once a run is done."""
+    return [name for name in names if name not in COUNTERFACTUAL["flac"]]
 
 
 def explain_file(
@@ -122,7 +138,8 @@ def explain_file(
     started = time.monotonic()
     clip = read(local(file, say=console.say), start_s=job.start_s, duration_s=job.duration_s)
     with console.watch(f"explaining {clip.name}") as watch:
-        found, explanation = _ask(clip, classifier, job, watch)
+        answer = ask(clip, classifier, job, watch)
+    explanation = answer.explanation
     for step in explanation.clip.conversion:
         console.detail(f"{clip.name}: {step}")
     console.detail(
@@ -132,9 +149,14 @@ def explain_file(
     listening = listen(explanation, clip)
     with all_or_nothing(out) as staging:
         command = job.command(file, out)
-        _write(staging, out, explanation, found, clip, classifier, listening, command, formats, console)
-    written = tuple(out / name for name in names_of(formats))
-    return Done(file, explanation, written, _silence(explanation, listening, file, out))
+        _write(staging, out, answer, clip, classifier, listening, command, formats, console)
+        made = {path.name for path in staging.iterdir()}
+    names = names_of(formats, job)
+    for stale in set(names) - made:
+        # Of an earlier run that found a counterfactual: beside these results it would only mislead.
+        (out / stale).unlink(missing_ok=True)
+    written = tuple(out / name for name in names if name in made)
+    return Done(file, explanation, written, _silence(explanation, listening, file, out), answer.further)
 
 
 def _silence(explanation: Explanation, listening: Listening, file: str, out: Path) -> str:
@@ -147,44 +169,10 @@ def _silence(explanation: Explanation, listening: Listening, file: str, out: Pat
     return f"{text} To hear the strongest by themselves: {shlex.join(words)}"
 
 
-def _ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> tuple[MapExplanation | None, Explanation]:
-    """The explanation, and the map behind it where the method makes one."""
-    from earmark.explain.gradient.pooled import explain_pooled
-    from earmark.explain.run import explain
-
-    targets = job.targets if isinstance(job.targets, int) else list(job.targets)
-    contrast = job.pair(classifier.labels)
-    if not job.gradient:
-        return None, explain(
-            clip,
-            classifier,
-            job.kind(),
-            job.how(),
-            targets=targets,
-            output=job.output,
-            contrast=contrast,
-            seed=job.seed,
-            watch=watch,
-        )
-    return explain_pooled(
-        clip,
-        classifier,
-        job.kind(),
-        job.how_map(),
-        targets=None if contrast is not None else targets,
-        output=job.output,
-        contrast=contrast,
-        domain="waveform" if job.domain == "waveform" else "spectrogram",
-        seed=job.seed,
-        watch=watch,
-    )
-
-
 def _write(
     folder: Path,
     final: Path,
-    explanation: Explanation,
-    found: MapExplanation | None,
+    answer: Answer,
     clip: Clip,
     classifier: Classifier,
     listening: Listening,
@@ -195,6 +183,7 @@ def _write(
     from earmark.listen.write import write_listening
     from earmark.report import export
 
+    explanation = answer.explanation
     if "flac" in formats:
         write_listening(listening, folder)
     if "html" in formats:
@@ -207,11 +196,13 @@ def _write(
             classifier,
             listening=listening,
             command=command,
-            found_map=found,
+            found_map=answer.found,
+            further=answer.further,
+            without=answer.without,
             say=lambda text: console.say(f"{final / NAMES['html'][0]}: {text}"),
         )
-    if "map" in formats and found is not None:
-        found.save(folder / NAMES["map"][0])
+    if "map" in formats and answer.found is not None:
+        answer.found.save(folder / NAMES["map"][0])
     if "csv" in formats:
         export.to_csv(explanation, folder / NAMES["csv"][0])
     if "audacity" in formats:
@@ -220,6 +211,22 @@ def _write(
         export.to_raven(explanation, folder / NAMES["raven"][0])
     if "json" in formats:
         explanation.save(folder / NAMES["json"][0])
+    _write_further(folder, answer, formats)
+
+
+def _write_further(folder: Path, answer: Answer, formats: Sequence[str]) -> None:
+    from earmark.explain.further import save
+    from earmark.listen.write import write_listening
+
+    further = answer.further
+    if further is None:
+        return
+    if "json" in formats and further.pairs is not None:
+        save(further.pairs.to_dict(), folder / INTERACTIONS["json"][0])
+    if "json" in formats and further.flip is not None:
+        save(further.flip.to_dict(), folder / COUNTERFACTUAL["json"][0])
+    if "flac" in formats and answer.without is not None:
+        write_listening(answer.without, folder, names=("without", "taken_out"))
 
 
 def tell(done: Done, console: Console) -> None:
@@ -239,6 +246,8 @@ def tell(done: Done, console: Console) -> None:
         totals = totals_text(explanation, label)
         if effects and totals:
             console.data(f"  in all: {totals}")
+    if done.further is not None:
+        _tell_further(done.further, console)
     if not explanation.perturbed:
         (console.detail if explanation.converged else console.say)(trust(explanation))
     elif not explanation.converged:
@@ -247,6 +256,19 @@ def tell(done: Done, console: Console) -> None:
         console.say(done.silence)
     for path in done.written:
         console.data(str(path))
+
+
+def _tell_further(further: Further, console: Console) -> None:
+    pairs = further.pairs
+    for label in () if pairs is None else pairs.labels:
+        found = pairs.strongest(label, EVIDENCE) if pairs is not None else ()
+        console.data(f"pairs for {label}:" if found else f"pairs for {label}: none does anything of its own")
+        for pair in found:
+            error = "" if pairs is None or pairs.exact else f" ± {pair.error:.2g}"
+            size = f"{pair.value:+.3g}{error}".replace("-", "−").replace("± nan", "(error unknown)")
+            console.data(f"  {pair.first.label} and {pair.second.label}: {size}")
+    if further.flip is not None:
+        console.data(further.flip.sentence)
 
 
 def bar(score: float, width: int = 20) -> str:

@@ -12,8 +12,8 @@ from earmark.components.component import Components
 from earmark.components.cut_clip import CutClip
 from earmark.components.joint import Joined
 from earmark.components.layered import Layered
-from earmark.components.refined import RefinedCut
 from earmark.components.memory import Memory
+from earmark.components.refined import RefinedCut
 from earmark.components.spectral import SpectralRenderer
 from earmark.errors import ScoresError
 from earmark.explain.game import Bools, CachedGame, Floats, Part, SumGame, Watch

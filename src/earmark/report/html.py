@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from earmark.audio.clip import Clip
 from earmark.errors import ExplanationError
 from earmark.explain.explanation import Explanation
+from earmark.explain.further import Further
 from earmark.explain.map import MapExplanation
 from earmark.files import write_text
 from earmark.listen.render import Listening, check_same_clip
@@ -29,6 +30,7 @@ from earmark.models.classifier import Classifier
 from earmark.models.prepare import prepare
 from earmark.report.export import audacity_text, csv_text
 from earmark.report.figures import LEFT, RIGHT, map_figure, overlay_figure, spectrogram_figure
+from earmark.report.further import further_view
 from earmark.report.images import webp_bytes
 from earmark.report.layout import boxes
 from earmark.report.players import Player, data_uri, players_of
@@ -107,6 +109,8 @@ def write_report(
     listening: Listening,
     command: str,
     found_map: MapExplanation | None = None,
+    further: Further | None = None,
+    without: Listening | None = None,
     audio_format: str = "auto",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -121,6 +125,8 @@ def write_report(
     listening : from ``earmark.listen.render.listen``: the versions to play.
     command : the command line that makes this report again, shown as it is.
     found_map : the map that the explanation was pooled from, to be drawn as well (gradient methods).
+    further : interactions and counterfactual, where they were asked for.
+    without : how the counterfactual sounds (``earmark.listen.render.listen_without``), where one was found.
     audio_format : "auto", "flac", "mp3" or "wav", see ``earmark.report.players``.
     say : told, in one line, when the page is larger than 10 MB.
 
@@ -140,6 +146,8 @@ def write_report(
         listening=listening,
         command=command,
         found_map=found_map,
+        further=further,
+        without=without,
         audio_format=audio_format,
     )
     size = len(page.encode())
@@ -157,6 +165,8 @@ def report_html(
     listening: Listening,
     command: str,
     found_map: MapExplanation | None = None,
+    further: Further | None = None,
+    without: Listening | None = None,
     audio_format: str = "auto",
 ) -> str:
     """The page itself, see ``write_report``."""
@@ -177,13 +187,15 @@ def report_html(
     )
     data = json.dumps(explanation.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     seen = _picture(lambda theme: spectrogram_figure(view, theme=theme), view.caption) if boxes(explanation) else None
-    weight = _weight(players, targets, data)
+    more = further_view(further, without, chosen)
+    weight = _weight(players, targets, data) + sum(len(sound.uri) for sound in more.sounds)
     return _template().render(
         e=explanation,
         policy=POLICY,
         css=Markup(_static("report.css")),
         js=Markup(_static("report.js")),
         targets=targets,
+        more=more,
         scores=score_rows(explanation),
         players=players,
         audio_format=chosen,

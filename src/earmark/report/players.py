@@ -85,13 +85,24 @@ def players_of(
             key=key,
             title=title,
             meaning=meaning,
-            uri=data_uri(encode(sound, chosen), _TYPES[chosen]),
+            uri=audio_uri(sound, chosen),
             duration_s=sound.duration_s,
             lufs=lufs,
             match_db=0.0 if math.isinf(lufs) else shared - lufs,
         )
         for name, key, title, meaning, sound, lufs in versions
     ), chosen
+
+
+def audio_uri(sound: Clip, audio_format: str) -> str:
+    """A clip as a data: URI in a format that a page can hold ("flac", "mp3", "wav").
+
+    Raises
+    ------
+    AudioError
+        If the format cannot hold the clip.
+    """
+    return data_uri(encode(sound, audio_format), _TYPES[audio_format])
 
 
 def data_uri(data: bytes, kind: str) -> str:

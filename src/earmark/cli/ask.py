@@ -1,0 +1,117 @@
+"""What a job asks the classifier about one clip, by the kind of method it names."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from earmark.cli.job import Job
+
+if TYPE_CHECKING:
+    from earmark.audio.clip import Clip
+    from earmark.explain.case import Case
+    from earmark.explain.explanation import Explanation
+    from earmark.explain.further import Further
+    from earmark.explain.game import Watch
+    from earmark.explain.map import MapExplanation
+    from earmark.listen.render import Listening
+    from earmark.models.classifier import Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """An explanation and what came with it.
+
+    Parameters
+    ----------
+    explanation : the attributions.
+    found : the map behind them, of a gradient method.
+    further : interactions and counterfactual, where they were asked for.
+    without : how the counterfactual sounds; None where none was asked for or found.
+    """
+
+    explanation: Explanation
+    found: MapExplanation | None = None
+    further: Further | None = None
+    without: Listening | None = None
+
+
+def ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> Answer:
+    """Ask as the job says.
+
+    Raises
+    ------
+    EarmarkError
+        Whatever is wrong with the clip for this classifier, or with the settings for this clip.
+    """
+    if job.gradient:
+        return _map(clip, classifier, job, watch)
+    if job.refine:
+        return _refined(clip, classifier, job, watch)
+    from earmark.components.levels import component_levels
+    from earmark.explain.case import open_case
+
+    case = open_case(clip, classifier, job.kind(), seed=job.seed, watch=watch)
+    contrast = job.pair(classifier.labels)
+    plain = case.explain(job.how(), targets=_targets(job), output=job.output, contrast=contrast, seed=job.seed)
+    explanation = replace(plain, levels_db=component_levels(case.components))
+    if not (job.interactions or job.counterfactual):
+        return Answer(explanation)
+    watch.planned = 0  # how much more it takes is not known
+    return _further(clip, case, explanation, job, contrast)
+
+
+def _further(clip: Clip, case: Case, explanation: Explanation, job: Job, contrast: tuple[str, str] | None) -> Answer:
+    from earmark.explain.further import Further, flip_of, pairs_of
+    from earmark.listen.render import listen_without
+
+    pairs = flip = without = None
+    if job.interactions:
+        shown = [explanation.labels[row] for row in explanation.targets]
+        pairs = pairs_of(case, shown, output=job.output, contrast=contrast, samples=job.samples, seed=job.seed)
+    if job.counterfactual:
+        label = contrast[0] if contrast is not None else explanation.labels[explanation.targets[0]]
+        flip = flip_of(case, label, samples=job.samples)
+        if flip.found.found:
+            without = listen_without(case.components, clip, flip.found.removed, label=label)
+    return Answer(explanation, further=Further(pairs, flip), without=without)
+
+
+def _refined(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> Answer:
+    from earmark.explain.refine import refine
+
+    explanation = refine(
+        clip,
+        classifier,
+        job.kind(),
+        **asdict(job.how_refined()),
+        targets=_targets(job),
+        output=job.output,
+        contrast=job.pair(classifier.labels),
+        seed=job.seed,
+        watch=watch,
+    )
+    return Answer(explanation)
+
+
+def _map(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> Answer:
+    from earmark.explain.gradient.pooled import explain_pooled
+
+    contrast = job.pair(classifier.labels)
+    found, explanation = explain_pooled(
+        clip,
+        classifier,
+        job.kind(),
+        job.how_map(),
+        targets=None if contrast is not None else _targets(job),
+        output=job.output,
+        contrast=contrast,
+        domain="waveform" if job.domain == "waveform" else "spectrogram",
+        seed=job.seed,
+        watch=watch,
+    )
+    return Answer(explanation, found)
+
+
+def _targets(job: Job) -> list[str] | int:
+    return job.targets if isinstance(job.targets, int) else list(job.targets)
