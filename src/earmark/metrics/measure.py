@@ -343,13 +343,20 @@ def _figure(
         value=float(value),
         better=better,
         random=float(drawn.mean()),
-        random_sd=float(drawn.std(ddof=1)) if len(drawn) > 1 else None,
+        random_sd=_spread(drawn),
         # Of the same values in another order, sizes are the same: nothing to beat.
         beaten=float(worse.mean()) if better and domain else None,
         energy=energy,
         ones=ones,
         zeros=zeros,
     )
+
+
+def _spread(drawn: Floats) -> float | None:
+    if len(drawn) < 2:
+        return None
+    # Of equal figures nothing but rounding is left.
+    return 0.0 if np.ptp(drawn) <= 1e-12 * max(1.0, float(np.abs(drawn).max())) else float(drawn.std(ddof=1))
 
 
 def _gaps(figures: Sequence[Figure]) -> tuple[Gap, ...]:

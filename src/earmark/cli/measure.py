@@ -1,0 +1,233 @@
+"""``earmark measure``: is an explanation any better than chance?"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.cli import options
+from earmark.cli.console import Console
+from earmark.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from earmark.explain.explanation import Explanation
+    from earmark.explain.map import MapExplanation
+    from earmark.metrics.measures import Figure, Measures
+
+NAMES = ("measures.json", "measures.csv")
+
+HELP = """Measure an explanation on the sound that it points at, beside masks that know nothing of the model.
+
+Prints every figure beside those of random masks of equal area and grain, of the loudest parts, of everything and of
+nothing; in the sound (rendered and heard again) and in the masked spectrogram; and says whether to rely on it. Writes
+`measures.json` and `measures.csv`.
+
+Examples:
+
+- `earmark measure out/song/explanation.json song.mp3`
+- `earmark measure out/song/explanation.json song.mp3 --metrics quick --mask top_30`
+- `earmark measure out/song/map.safetensors song.mp3 --mask area --area 0.1 -o out/judged`
+- `earmark measure out/song/explanation.json song.mp3 --metrics usual,randomisation,sensitivity_max --json`
+"""
+
+
+def measure(
+    explanation: Annotated[
+        Path,
+        typer.Argument(metavar="EXPLANATION.json", help="What `earmark explain` wrote; or its `map.safetensors`."),
+    ],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The sound that was explained.")],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="The model that was explained; by default the pre-trained one of the name in the explanation.",
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="TAG", help="For this label; the explanation's first target by default.")
+    ] = None,
+    mask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="How attributions become a mask (`earmark list masks`); binary by default, top_30 where they have no "
+            "direction.",
+        ),
+    ] = None,
+    area: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="With --mask area: the share of the cells that is kept.")
+    ] = None,
+    metrics: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Measures (`earmark list metrics`), separated by commas; quick stands for those of the mask alone, "
+            "usual for all that explain nothing anew.",
+        ),
+    ] = "usual",
+    draws: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Random masks to compare with; more are dearer and surer.")
+    ] = 19,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of every random draw.")] = 0,
+    device: options.Device = "auto",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            help="Where they go; a folder measures-LABEL-MASK beside the explanation by default.",
+        ),
+    ] = None,
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    no_progress: options.NoProgress = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Measure an explanation on the sound that it points at, beside masks that know nothing of the model."""
+    from earmark.audio.read import read
+    from earmark.cli.listen import slug
+    from earmark.cli.results import all_or_nothing, check_writable, refuse_existing
+    from earmark.listen.masks import AREA, MASKS
+    from earmark.metrics.measure import measure as judge
+    from earmark.models.load import load_model
+
+    console = Console(quiet=quiet, json=json, bars=not no_progress)
+    if Path(file).suffix.lower() == ".json" and explanation.suffix.lower() not in (".json", ".safetensors"):
+        raise UsageError(
+            f"the explanation comes first and the sound second, not {explanation} {file}",
+            remedy=f"Run: earmark measure {shlex.join((file, str(explanation)))}",
+        )
+    names = named(metrics)
+    if mask is not None and mask != AREA and mask not in MASKS:
+        raise UnknownNameError("mask", mask, (*MASKS.names(), AREA))
+    loaded = _load(explanation)
+    index = loaded.index(label)
+    chosen = loaded.labels[index] if _by_components(loaded) else loaded.targets[index]
+    mask = mask if mask is not None else "binary" if loaded.signed else "top_30"
+    folder = out if out is not None else explanation.parent / f"measures-{slug(chosen)}-{slug(mask)}"
+    if not overwrite:
+        refuse_existing(folder, NAMES)
+    check_writable(folder)
+    clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
+    classifier = load_model(_model(model, loaded), say=console.say, device=device)
+    with console.watch(f"measuring {clip.name}") as watch:
+        found = judge(
+            loaded,
+            classifier,
+            clip,
+            label=chosen,
+            mask=mask,
+            area=area,
+            metrics=names,
+            draws=draws,
+            seed=seed,
+            watch=watch,
+        )
+    with all_or_nothing(folder) as staging:
+        found.save(staging / NAMES[0])
+        found.to_csv(staging / NAMES[1])
+    for line in table(found):
+        console.data(line)
+    for path in (folder / name for name in NAMES):
+        console.data(str(path))
+    console.document(found.to_dict() | {"written": [str(folder / name) for name in NAMES]})
+
+
+def named(text: str) -> tuple[str, ...]:
+    """The measures in a list like "quick,randomisation".
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    from earmark.metrics.families import QUICK, USUAL
+
+    groups = {"quick": QUICK, "usual": USUAL}
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if not names:
+        raise UsageError("no metric", remedy="Choose quick, usual, or names like ff,ad", where="--metrics")
+    return tuple(dict.fromkeys(name for part in names for name in groups.get(part, (part,))))
+
+
+def table(found: Measures) -> list[str]:
+    """What was found, for people: a line a figure, the baselines in columns beside it."""
+    what = "cells of the map" if found.components == "cells" else f"{found.components} components"
+    lines = [
+        f"{found.clip}: {found.method} on {what}, for {found.label} ({found.score:.3f})",
+        f"mask {found.mask} keeps {found.area:.0%} of the {'cells' if found.components == 'cells' else 'components'}",
+        *(f"  note: {note}" for note in found.mask_notes),
+    ]
+    header = ("", "", "this one", "random", "beaten", "loudest", "all", "nothing")
+    rows = [header, *(_row(figure) for figure in found.figures)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    for row in rows:
+        cells = [row[0].ljust(widths[0]), row[1].ljust(widths[1])]
+        cells += [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
+        lines.append("  " + "  ".join(cells).rstrip())
+    if found.only_audio:
+        lines.append(f"measured on the sound only: {found.only_audio}")
+    lines += [f"  {rule}" for rule in found.trust.rules]
+    return [*lines, found.trust.sentence]
+
+
+def _row(figure: Figure) -> tuple[str, ...]:
+    arrow = {"higher": " ↑", "lower": " ↓"}.get(figure.better, "")
+    random = number(figure.random)
+    if figure.random is not None and figure.random_sd is not None:
+        random = f"{random} ± {number(figure.random_sd)}"
+    return (
+        figure.metric + arrow,
+        figure.domain,
+        number(figure.value),
+        random,
+        "" if figure.beaten is None else f"{figure.beaten:.0%}",
+        number(figure.energy),
+        number(figure.ones),
+        number(figure.zeros),
+    )
+
+
+def number(value: float | None) -> str:
+    """Three decimals, one from 10 on, two digits of what is tiny; "–" for none.
+
+    Examples
+    --------
+    >>> [number(v) for v in (0.1234, -31.26, 0.000042, 0.0, None)]
+    ['0.123', '−31.3', '4.2e−05', '0.000', '–']
+    """
+    if value is None:
+        return "–"
+    size = abs(value)
+    text = f"{value:.1f}" if size >= 10 else f"{value:.1e}" if 0 < size < 0.0005 else f"{value:.3f}"
+    return text.replace("-", "−")
+
+
+def _load(path: Path) -> Explanation | MapExplanation:
+    from earmark.explain.explanation import Explanation
+    from earmark.explain.map import MapExplanation
+
+    return MapExplanation.load(path) if path.suffix.lower() == ".safetensors" else Explanation.load(path)
+
+
+def _by_components(loaded: Explanation | MapExplanation) -> bool:
+    return hasattr(loaded, "components")
+
+
+def _model(given: str | None, loaded: Explanation | MapExplanation) -> str:
+    if given is not None:
+        return given
+    from earmark.models.catalogue import PRETRAINED
+
+    if loaded.model.name not in PRETRAINED:
+        raise UsageError(
+            f"the explained model {loaded.model.name!r} is no pre-trained one that can be found by its name",
+            remedy="Name its folder",
+            where="--model",
+        )
+    return loaded.model.name
