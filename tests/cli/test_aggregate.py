@@ -21,7 +21,8 @@ def explained(bundle, sounds, tmp_path_factory):
 def test_page_table_and_words(run, explained, tmp_path):
     done = run("aggregate", explained / "out", "-o", "whole", "--least", "2")
     assert (done.code, done.err) == (0, "")
-    assert "(3 clips)" in done.out and "in 3 clips" in done.out
+    assert "(3 clips)" in done.out
+    assert "in 3 clips" in done.out
     with (tmp_path / "whole" / "aggregate.csv").open() as file:
         rows = list(csv.DictReader(file))
     one = json.loads(next((explained / "out").rglob("explanation.json")).read_text())
@@ -30,11 +31,12 @@ def test_page_table_and_words(run, explained, tmp_path):
     assert len(mine) == 3
     every = [json.loads(path.read_text()) for path in (explained / "out").rglob("explanation.json")]
     # The mean of the lowest band over the clips, by hand.
-    low = [row for row in mine if float(row["low_hz"]) == 0][0]
+    low = next(row for row in mine if float(row["low_hz"]) == 0)
     expected = sum(e["attributions"][e["labels"].index(label)][0] for e in every) / 3
     assert float(low["mean"]) == pytest.approx(expected, rel=1e-6)
     page = (tmp_path / "whole" / "aggregate.html").read_text()
-    assert label in page and "http" not in page.replace("http-equiv", "")
+    assert label in page
+    assert "http" not in page.replace("http-equiv", "")
 
 
 def test_a_table_again_gives_the_same(run, explained, tmp_path):
@@ -48,7 +50,8 @@ def test_a_table_again_gives_the_same(run, explained, tmp_path):
 def test_levels_are_in_the_explanation(explained):
     for path in (explained / "out").rglob("explanation.json"):
         levels = json.loads(path.read_text())["levels_db"]
-        assert len(levels) == 3 and all(-150 <= level < 0 for level in levels)
+        assert len(levels) == 3
+        assert all(-150 <= level < 0 for level in levels)
 
 
 def test_a_broken_explanation_is_left_out_and_said(run, explained, tmp_path):
@@ -57,7 +60,8 @@ def test_a_broken_explanation_is_left_out_and_said(run, explained, tmp_path):
     bad.write_text("{}")
     done = run("aggregate", explained / "out", bad, "-o", "whole", "--least", "2")
     assert done.code == 3
-    assert "bad" in done.err and "1 explanation left out" in done.err
+    assert "bad" in done.err
+    assert "1 explanation left out" in done.err
     assert (tmp_path / "whole" / "aggregate.html").exists()
 
 
@@ -68,7 +72,8 @@ def test_other_models_are_refused_and_nothing_is_written(run, explained, tmp_pat
     (tmp_path / "other.json").write_text(json.dumps(other))
     done = run("aggregate", explained / "out", "other.json", "-o", "whole")
     assert done.code == 1
-    assert "has another model (another, ffffffff)" in done.err and done.err.count("\n") == 1
+    assert "has another model (another, ffffffff)" in done.err
+    assert done.err.count("\n") == 1
     assert not (tmp_path / "whole").exists()
 
 
@@ -84,4 +89,6 @@ def test_other_models_are_refused_and_nothing_is_written(run, explained, tmp_pat
 def test_wrong_calls(run, tmp_path, arguments, words):
     (tmp_path / "empty").mkdir()
     done = run("aggregate", *arguments)
-    assert done.code == 2 and words in done.err and done.err.count("\n") == 1
+    assert done.code == 2
+    assert words in done.err
+    assert done.err.count("\n") == 1

@@ -99,9 +99,10 @@ def test_planted_features_come_first_and_single_words_last(made: Made, tmp_path:
         explanations.append(made(number, words, values, kind="words"))
     found = aggregate([_written(tmp_path, explanations)])
     assert [row.feature.word for row in found.top("rock")] == ["night", "road", "and"]
-    assert [row.feature.word for row in found.top("rock", sign=-1)][0] == "road"
+    assert next(row.feature.word for row in found.top("rock", sign=-1)) == "road"
     assert found.top("rock")[0].sure
-    assert not found.rows[3].supported and found.rows[3].count == 1
+    assert not found.rows[3].supported
+    assert found.rows[3].count == 1
     # By the published average the words that occur once would lead.
     assert max(found.rows, key=lambda row: row.average).count == 1
 
@@ -122,9 +123,11 @@ def test_edges_that_weigh_more_are_flagged(made: Made, tmp_path: Path) -> None:
         return [made(i, CELLS, rng.normal(0, 0.1, 10) * gain) for i in range(60)]
 
     (fair,) = aggregate([_written(tmp_path, clips(1.0))]).flags
-    assert not fair.raised and fair.low < 1 < fair.high
+    assert not fair.raised
+    assert fair.low < 1 < fair.high
     (biased,) = aggregate([_written(tmp_path, clips(1.5))]).flags
-    assert biased.raised and biased.low < 1.5 < biased.high
+    assert biased.raised
+    assert biased.low < 1.5 < biased.high
 
 
 def test_loud_components_that_weigh_more_are_flagged(made: Made, tmp_path: Path) -> None:
@@ -139,9 +142,11 @@ def test_loud_components_that_weigh_more_are_flagged(made: Made, tmp_path: Path)
         return found
 
     flags = {flag.kind: flag for flag in aggregate([_written(tmp_path, clips(False))]).flags}
-    assert not flags["loudness"].raised and abs(flags["loudness"].value) < 0.2
+    assert not flags["loudness"].raised
+    assert abs(flags["loudness"].value) < 0.2
     flags = {flag.kind: flag for flag in aggregate([_written(tmp_path, clips(True))]).flags}
-    assert flags["loudness"].raised and flags["loudness"].value == pytest.approx(1.0)
+    assert flags["loudness"].raised
+    assert flags["loudness"].value == pytest.approx(1.0)
 
 
 def test_of_the_true_class(made: Made, tmp_path: Path) -> None:
@@ -162,7 +167,8 @@ def test_same_bytes_and_same_figures_again(made: Made, tmp_path: Path) -> None:
     # Half in each table is the same as all in one.
     halves = [collect(explanations[i::2], tmp_path / f"half{i}.parquet").path for i in range(2)]
     for a, b in zip(aggregate(halves).rows, aggregate([one]).rows, strict=True):
-        assert (a.feature, a.count) == (b.feature, b.count) and a.mean == pytest.approx(b.mean)
+        assert (a.feature, a.count) == (b.feature, b.count)
+        assert a.mean == pytest.approx(b.mean)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +190,8 @@ def test_a_broken_file_is_named_and_the_rest_goes_on(made: Made, tmp_path: Path)
     (tmp_path / "bad.json").write_text("{")
     found = collect([tmp_path / "bad.json", good, good], tmp_path / "table.parquet")
     assert found.count == 1
-    assert "bad.json" in found.problems[0] and "there already" in found.problems[1]
+    assert "bad.json" in found.problems[0]
+    assert "there already" in found.problems[1]
     with pytest.raises(ExplanationError, match="none of 1"):
         collect([tmp_path / "bad.json"], tmp_path / "none.parquet")
     assert not (tmp_path / "none.parquet").exists()

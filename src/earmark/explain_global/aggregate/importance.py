@@ -19,6 +19,7 @@ from earmark.explain_global.aggregate.query import Of, batches, opened
 from earmark.explain_global.aggregate.table import Subject, read_subject
 
 Weights = Literal["all", "positive"]
+_CELLS = 40_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Importance:
     count : explanations of the class in which it occurs.
     share : of all explanations of the class.
     mean, low, high : mean attribution where it occurs, and its bootstrap interval over clips (or groups of them); NaN
-        ends where fewer than two groups have it.
+        ends where it is not supported, or fewer than two groups have it.
     spread : standard deviation between those explanations; NaN for one.
     raising : share of them in which it raises the score.
     mean_size : mean of |attribution|.
@@ -209,34 +210,34 @@ def _intervals(
     seed: int,
 ) -> tuple[Floats, Floats]:
     low, high = np.full(len(table["label"]), np.nan), np.full(len(table["label"]), np.nan)
-    # One group says nothing about how groups differ; what occurs too rarely is not ranked, so needs no interval.
-    chosen = [
-        i for i, (n, g) in enumerate(zip(table["count"], table["groups"], strict=True)) if n >= min(least, 2) and g > 1
-    ]
-    if chosen:
-        cells = {(table["label"][row], table["feature"][row]): cell for cell, row in enumerate(chosen)}
-        number = {name: at for at, name in enumerate(groups)}
-        weight = weights(len(groups), replicates, seed)
-        low[chosen], high[chosen] = mean_interval(
-            _pieces(connection, cells, number), weight, len(chosen), confidence=confidence
-        )
+    weight = weights(len(groups), replicates, seed)
+    number = {name: at for at, name in enumerate(groups)}
+    # One group says nothing about how groups differ; what is not ranked needs no interval.
+    ranked = np.array(table["count"]) >= least
+    chosen = np.flatnonzero(ranked & (np.array(table["groups"]) > 1))
+    label = np.array(table["label"], dtype=object)
+    for name in dict.fromkeys(table["label"]):
+        its = chosen[label[chosen] == name]
+        # The replicates of all features of a class at once can be more than memory holds.
+        for first in range(0, len(its), _CELLS):
+            rows = its[first : first + _CELLS]
+            cells = {table["feature"][row]: cell for cell, row in enumerate(rows)}
+            pieces = _pieces(connection, name, cells, number)
+            low[rows], high[rows] = mean_interval(pieces, weight, len(rows), confidence=confidence)
     return low, high
 
 
 def _pieces(
-    connection: Any, cells: dict[tuple[str, str], int], groups: dict[str, int]
+    connection: Any, label: str, cells: dict[str, int], groups: dict[str, int]
 ) -> Iterator[tuple[Ints, Ints, Floats]]:
-    for batch in batches(connection, 'SELECT label, feature, "group", value FROM evidence'):
+    name = label.replace("'", "''")
+    for batch in batches(connection, f"SELECT feature, \"group\", value FROM evidence WHERE label = '{name}'"):
         # Each distinct text is looked up once, not once a row.
-        labels, features, names = (batch.column(i).dictionary_encode() for i in range(3))
-        pair = np.array(
-            [[cells.get((a, b), -1) for b in features.dictionary.to_pylist()] for a in labels.dictionary.to_pylist()]
-        )
-        cell = pair[labels.indices.to_numpy(), features.indices.to_numpy()]
-        place = np.array([groups[name] for name in names.dictionary.to_pylist()])
-        group = place[names.indices.to_numpy()]
+        features, names = (batch.column(i).dictionary_encode() for i in range(2))
+        cell = np.array([cells.get(each, -1) for each in features.dictionary.to_pylist()])[features.indices.to_numpy()]
+        group = np.array([groups[each] for each in names.dictionary.to_pylist()])[names.indices.to_numpy()]
         keep = cell >= 0
-        yield cell[keep], group[keep], batch.column(3).to_numpy()[keep]
+        yield cell[keep], group[keep], batch.column(2).to_numpy()[keep]
 
 
 def _rows(

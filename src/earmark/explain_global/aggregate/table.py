@@ -89,6 +89,18 @@ class Collected:
     problems: tuple[str, ...]
 
 
+def schema() -> pa.Schema:
+    """Columns of a table.
+
+    Raises
+    ------
+    SettingError
+        If pyarrow is not installed.
+    """
+    pyarrow = need("pyarrow")
+    return pyarrow.schema([(name, getattr(pyarrow, _ARROW.get(kind, kind))()) for name, kind in COLUMNS])
+
+
 def subject_of(explanation: Explanation, *, segments: int) -> Subject:
     """What an explanation has to share with others."""
     recipe, model = explanation.recipe, explanation.model
@@ -124,8 +136,8 @@ def collect(
     OutputError
         If the table cannot be written.
     """
-    pyarrow, parquet = need("pyarrow"), need("pyarrow.parquet")
-    schema = pyarrow.schema([(name, getattr(pyarrow, _ARROW.get(kind, kind))()) for name, kind in COLUMNS])
+    parquet = need("pyarrow.parquet")
+    columns = schema()
     sources = list(sources)
     subject: Subject | None = None
     first, count = "", 0
@@ -149,7 +161,7 @@ def collect(
             if subject is None:
                 subject, first = its, name
                 facts = {"earmark": json.dumps({"schema": SCHEMA} | asdict(subject))}
-                writer = stack.enter_context(parquet.ParquetWriter(temporary, schema.with_metadata(facts)))
+                writer = stack.enter_context(parquet.ParquetWriter(temporary, columns.with_metadata(facts)))
             check_same(subject, its, first, name)
             key = (explanation.clip.fingerprint, explanation.clip.start_s, explanation.recipe.seed)
             if key in seen:
@@ -159,13 +171,13 @@ def collect(
             buffer += rows
             count += 1
             if len(buffer) >= _ROWS:
-                _flush(writer, buffer, schema, pyarrow)
+                _flush(writer, buffer, columns)
         if subject is None:
             raise ExplanationError(
                 f"none of {len(sources)} explanations can be used" + (f" ({problems[0]})" if problems else ""),
                 remedy="Give explanation.json files, as earmark explain writes them",
             )
-        _flush(writer, buffer, schema, pyarrow)
+        _flush(writer, buffer, columns)
         # The footer must be written before the file takes its final name.
         stack.close()
     return Collected(Path(path), subject, count, tuple(problems))
@@ -280,9 +292,9 @@ def _rows(explanation: Explanation, known: Mapping[str, Known], segments: int) -
         }
 
 
-def _flush(writer: Any, buffer: list[dict[str, Any]], schema: pa.Schema, pyarrow: Any) -> None:
+def _flush(writer: Any, buffer: list[dict[str, Any]], columns: pa.Schema) -> None:
     if buffer:
-        writer.write_table(pyarrow.Table.from_pylist(buffer, schema=schema))
+        writer.write_table(need("pyarrow").Table.from_pylist(buffer, schema=columns))
         buffer.clear()
 
 
