@@ -11,11 +11,12 @@ import torch
 
 from earmark.audio.clip import Clip
 from earmark.components.time import Time
-from earmark.errors import AudioError, BundleError, SettingError
+from earmark.errors import AudioError, BundleError, SettingError, UnknownNameError
 from earmark.explain.gradient.run import explain_map
 from earmark.explain.run import explain
 from earmark.models.classifier import Differentiable, Tokenised
 from earmark.models.huggingface import from_huggingface
+from earmark.models.load import load_model
 
 transformers = pytest.importorskip("transformers")
 
@@ -126,3 +127,13 @@ def test_folders_that_hold_none(ast: Path, tmp_path: Path) -> None:
     torch.save(transformers.ASTForAudioClassification.from_pretrained(ast).state_dict(), tmp_path / "pytorch_model.bin")
     with pytest.raises(BundleError, match="cannot be read as AutoModel"):
         from_huggingface(tmp_path)
+
+
+def test_a_line_names_a_folder(ast: Path) -> None:
+    model = load_model(f"huggingface:{ast}?activation=sigmoid&name=ears")
+    assert (model.name, model.activation, model.labels) == ("ears", "sigmoid", ("bird", "drum", "voice"))
+    assert model.fingerprint == from_huggingface(ast, activation="sigmoid", name="ears").fingerprint
+    with pytest.raises(UnknownNameError, match="Did you mean activation"):
+        load_model(f"huggingface:{ast}?activatio=sigmoid")
+    with pytest.raises(BundleError, match=r"config\.json"):
+        load_model(f"huggingface:{ast.parent}")

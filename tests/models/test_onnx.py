@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,11 @@ import torch
 
 from earmark.audio.clip import Clip
 from earmark.components.time import Time
-from earmark.errors import AudioError, BundleError, ScoresError, SettingError
+from earmark.errors import AudioError, BundleError, ScoresError, SettingError, UnknownNameError, UsageError
 from earmark.explain.run import explain
 from earmark.features.front_end import FrontEndCard, front_end_from
 from earmark.models.classifier import Classifier, Differentiable, Patchwise
+from earmark.models.load import load_model
 from earmark.models.onnx import from_onnx
 
 onnx = pytest.importorskip("onnx")
@@ -134,3 +137,68 @@ def test_settings_that_do_not_fit(tmp_path: Path) -> None:
         from_onnx(wave, ["a", "b", "c"], sample_rate=16000).scores(sound(0.5))
     with pytest.raises(ScoresError, match="onnxruntime refuses"):
         from_onnx(wave, LABELS, sample_rate=16000, channels=2).scores(torch.zeros(1, 2, 8000))
+
+
+def card(file: Path, **stated: object) -> str:
+    file.with_suffix(".json").write_text(json.dumps(stated))
+    return f"onnx:{file}"
+
+
+def test_a_line_and_a_card_are_the_same_as_the_function(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.onnx", ["b", "n"], WEIGHT)
+    own = from_onnx(file, LABELS, sample_rate=16000)
+    for line in (
+        card(file, labels=LABELS, sample_rate=16000),
+        str(file),
+        f"{file}?labels=quiet,loud&sample_rate=16000",
+    ):
+        model = load_model(line)
+        assert (model.fingerprint, model.labels) == (own.fingerprint, ("quiet", "loud"))
+        torch.testing.assert_close(model.scores(sound()), own.scores(sound()))
+    (tmp_path / "labels.txt").write_text("still\nnoisy\n")
+    other = load_model(f"onnx:{file}?labels={tmp_path}/labels.txt&activation=sigmoid")
+    assert (other.labels, other.activation) == (("still", "noisy"), "sigmoid")
+
+
+def test_a_card_names_its_front_end_or_tells_its_parts(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.onnx", ["b", 96, 187], WEIGHT)
+    own = from_onnx(file, LABELS, front_end=CARD)
+    model = load_model(card(file, labels=LABELS, front_end=asdict(CARD)))
+    assert model.fingerprint == own.fingerprint
+    named = load_model(card(file, labels=LABELS, front_end="mel96", frames=187))
+    assert isinstance(named, Patchwise)
+    assert named.input.sample_rate == 12000
+
+
+@pytest.mark.parametrize(
+    ("stated", "query", "error", "says"),
+    [
+        ({"labels": LABELS}, "", SettingError, r"nothing says its sample_rate.*m\.json"),
+        ({"sample_rate": 16000}, "", SettingError, "nothing says its labels"),
+        ({"labels": LABELS, "sample_rat": 1}, "", UnknownNameError, "Did you mean sample_rate"),
+        ({"labels": "quiet", "sample_rate": 16000}, "", SettingError, "no list of names"),
+        ({"labels": LABELS, "sample_rate": "16k"}, "", SettingError, "'16k' is no whole number"),
+        ({"labels": LABELS, "front_end": "mel69"}, "", UnknownNameError, "Did you mean mel96"),
+        ({"labels": LABELS, "front_end": {"n_mel": 3}}, "", UnknownNameError, "Did you mean n_mels"),
+        ({"labels": LABELS, "front_end": {"n_mels": 3}}, "", SettingError, "front_end is incomplete"),
+        ({"labels": ["one"], "sample_rate": 16000}, "", ScoresError, r"\(3, 1\)"),
+        ({}, "?labels", UsageError, "no list of settings"),
+        ({}, "?labels=none.txt&sample_rate=16000", BundleError, "no labels can be read"),
+    ],
+)
+def test_cards_that_do_not_do(tmp_path: Path, stated: object, query: str, error: type[Exception], says: str) -> None:
+    file = save(tmp_path / "m.onnx", ["b", "n"], WEIGHT)
+    file.with_suffix(".json").write_text(json.dumps(stated))
+    with pytest.raises(error, match=says):
+        load_model(f"onnx:{file}{query}").scores(sound())
+
+
+def test_what_is_no_card_and_what_is_not_there(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.onnx", ["b", "n"], WEIGHT)
+    file.with_suffix(".json").write_text("{")
+    with pytest.raises(BundleError, match=r"m\.json: is no JSON"):
+        load_model(f"onnx:{file}")
+    with pytest.raises(BundleError, match=r"none\.onnx: cannot be read"):
+        load_model(f"onnx:{tmp_path}/none.onnx")
+    with pytest.raises(UsageError, match="names no file"):
+        load_model("onnx:")

@@ -41,7 +41,12 @@ Examples:
 
 def assess(
     context: typer.Context,
-    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="The folder of a trained model, or a model's name.")],
+    bundle: Annotated[
+        str,
+        typer.Argument(
+            metavar="BUNDLE", help="The folder of a trained model, a model's name, onnx:FILE or huggingface:FOLDER."
+        ),
+    ],
     data: data_source.Source,
     out: Annotated[
         Path | None,
@@ -100,7 +105,7 @@ def assess(
         return
     console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
     snrs = _ratios(noise)
-    folder = out if out is not None else Path("out") / f"{Path(bundle).name}-assessment"
+    folder = out if out is not None else Path("out") / f"{Path(bundle.partition('?')[0]).name}-assessment"
     from earmark.report.assessment import NAMES, document, rows_of, write_assessment
     from earmark.training.assess import assess as judge
 

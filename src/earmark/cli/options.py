@@ -22,7 +22,9 @@ Files = Annotated[
 Model = Annotated[
     str,
     typer.Option(
-        "--model", metavar="NAME|FOLDER", help="A pre-trained model (`earmark models list`) or a bundle's folder."
+        "--model",
+        metavar="NAME|FOLDER",
+        help="A pre-trained model (`earmark models list`), a bundle's folder, onnx:FILE or huggingface:FOLDER.",
     ),
 ]
 

@@ -11,6 +11,7 @@ from earmark.models.bundle import CARD, Bundle, bundle_folder, load_bundle
 from earmark.models.catalogue import PRETRAINED
 from earmark.models.classifier import Classifier
 from earmark.models.device import torch_device
+from earmark.models.external import is_external, load_external
 from earmark.models.fetch import get
 from earmark.models.tagger import Tagger, tagger_from
 
@@ -22,7 +23,8 @@ def load_model(
 
     Parameters
     ----------
-    name_or_path : name in ``PRETRAINED``, or the folder of a bundle.
+    name_or_path : name in ``PRETRAINED``, the folder of a bundle, or a model of another maker: ``onnx:FILE``,
+        ``huggingface:FOLDER``, see ``earmark.models.external``.
     say : receives one line about each thing that takes time.
     device : where its network computes: "auto" (a GPU where there is one), "cpu", "cuda" or "cuda:1". Classifiers
         without a network stay on the CPU.
@@ -45,6 +47,8 @@ def load_model(
 
 def _loaded(name_or_path: str | Path, say: Callable[[str], None] | None) -> Classifier:
     text = str(name_or_path)
+    if is_external(text):
+        return load_external(text)
     if text not in PRETRAINED:
         path = Path(name_or_path)
         if path.is_dir() or path.name == CARD or any(mark in text for mark in (os.sep, "/")):
@@ -82,6 +86,14 @@ def classifier_from(bundle: Bundle, where: object, *, say: Callable[[str], None]
                 "the card of a probe names no embedding", remedy="Save or fetch the model again", where=where
             )
         return probe_from(bundle, _loaded(card.embedding.model, say), where)
+    if card.kind == "text":
+        from earmark.models.text.lyrics_classifier import lyrics_classifier_from
+
+        return lyrics_classifier_from(bundle, where)
+    if card.kind == "joint":
+        from earmark.models.joint import joint_classifier_from
+
+        return joint_classifier_from(bundle, where)
     if card.kind == "estimator" or card.descriptors is not None:
         from earmark.models.descriptor_classifier import descriptor_classifier_from
 
