@@ -5,7 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from earmark.audio.clip import Clip
+from earmark.audio.loudness import integrated_lufs
 from earmark.audio.read import read
+from earmark.audio.write import write
 from earmark.explain.explanation import Explanation
 
 
@@ -100,3 +103,87 @@ def test_a_silent_part_is_said_and_how_to_hear_something(run, sounds, explanatio
     assert "so the kept part is silent." in done.err
     assert "top:3" not in done.err
     assert not read(tmp_path / "none" / "kept.flac").waveform.any()
+
+
+def test_a_soft_mask_by_name_with_its_loudness_in_another_format(run, sounds, explanation, tmp_path):
+    done = run(
+        "listen", explanation, sounds.other, "--mask", "minmax", "--parts", "removed,original,kept",
+        "--format", "wav", "-o", "m", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert [path.rsplit("/")[-1] for path in document["written"]] == ["original.wav", "kept.wav", "removed.wav"]
+    kept, removed, original = (read(tmp_path / "m" / f"{part}.wav") for part in ("kept", "removed", "original"))
+    assert np.abs(kept.waveform + removed.waveform - original.waveform).max() < 1e-4
+    assert document["lufs"]["kept"] == pytest.approx(integrated_lufs(kept), abs=0.01)
+    assert 0 < document["area"] < 1
+    matched = run("listen", explanation, sounds.other, "--mask", "area:50", "--match-loudness", "--json")
+    loud = json.loads(matched.out)["lufs"]
+    assert loud["kept"] == pytest.approx(loud["original"])
+    assert list(explanation.parent.glob("*-area-50/kept.flac"))
+    said = run("listen", explanation, sounds.other, "--mask", "sigmoid", "-o", "s").out.splitlines()
+    assert " %" in said[0]
+    assert said[1].startswith("original −")
+    assert said[1].count("LUFS") == 3
+
+
+@pytest.fixture
+def found_map(run, bundle, sounds, tmp_path):
+    done = run(
+        "explain", sounds.other, "--model", bundle, "--method", "input_x_gradient", "--components", "time",
+        "--segments", "2", "--format", "map", "-o", "g",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    return tmp_path / "g" / "map.safetensors"
+
+
+def test_a_gradient_map_is_heard(run, sounds, found_map, tmp_path):
+    done = run("listen", found_map, sounds.other, "--label", "jazz", "--mask", "area:30", "--above", "mute", "-o", "h")
+    assert done.code == 0, done.err
+    assert done.out.startswith("kept for jazz: 30.0 % of the spectrogram (area:30)\noriginal −")
+    kept, removed = (read(tmp_path / "h" / f"{part}.flac") for part in ("kept", "removed"))
+    original = read(sounds.other)
+    assert (kept.sample_rate, kept.channels) == (44100, 2)
+    assert np.abs(kept.waveform + removed.waveform - original.waveform).max() < 1e-4
+    hz = np.fft.rfftfreq(kept.samples, 1 / 44100)
+    power = np.abs(np.fft.rfft(kept.waveform[0])) ** 2
+    assert power[hz > 9000].sum() < 1e-6 * power.sum()
+    assert "chooses components" in run("listen", found_map, sounds.other, "--keep", "half", "-o", "x").err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (("--mask", "binari"), 2, "Did you mean binary"),
+        (("--mask", "area:0"), 2, "area:10"),
+        (("--mask", "area"), 2, "area:10"),
+        (("--mask", "binary", "--keep", "half"), 2, "Choose one"),
+        (("--parts", "keep"), 2, "version 'keep'"),
+        (("--format", "aac"), 2, "sound format 'aac'"),
+        (("--above", "mute"), 2, "take with them"),
+    ],
+)
+def test_wrong_settings_write_nothing(run, sounds, explanation, tmp_path, options, code, says):
+    done = run("listen", explanation, sounds.other, *options, "-o", "w")
+    assert (done.code, done.out) == (code, "")
+    assert says in done.err
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "w").exists()
+
+
+def test_attributions_that_say_nothing_are_refused(run, sounds, explanation, tmp_path):
+    data = json.loads(explanation.read_text())
+    data["attributions"] = [[0.0 for _ in row] for row in data["attributions"]]
+    explanation.write_text(json.dumps(data))
+    done = run("listen", explanation, sounds.other, "--mask", "top_5", "-o", "z")
+    assert done.code == 1
+    assert "all attributions are zero" in done.err
+    assert not (tmp_path / "z").exists()
+
+
+def test_a_silent_clip_is_refused(run, explanation, tmp_path):
+    write(Clip(np.zeros((2, 4 * 44100)), 44100), tmp_path / "silent.wav")
+    done = run("listen", explanation, "silent.wav", "-o", "l")
+    assert done.code == 1
+    assert "digital silence" in done.err
+    assert not (tmp_path / "l").exists()

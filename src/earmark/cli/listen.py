@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from earmark.cli import options
 from earmark.cli.console import Console
-from earmark.errors import UsageError
+from earmark.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from earmark.explain.explanation import Explanation
+    from earmark.explain.map import MapExplanation
+    from earmark.listen.render import Listening
 
 HELP = """Write the part of a sound that raises a label's score, and all the rest, as `kept.flac` and `removed.flac`.
+
+EXPLANATION is what `earmark explain` wrote: `explanation.json` (components) or `map.safetensors` (every cell of the
+spectrogram).
 
 Examples:
 
 - `earmark listen out/song/explanation.json song.mp3`
 - `earmark listen out/song/explanation.json song.mp3 --label jazz --keep top:3 -o out/jazz`
+- `earmark listen out/song/map.safetensors song.mp3 --mask top_5 --above mute --match-loudness`
 """
+
+_SOUND_FORMATS = ("flac", "wav", "ogg", "mp3")
+_MAP = ".safetensors"
 
 
 def listen(
-    explanation: Annotated[Path, typer.Argument(metavar="EXPLANATION.json", help="What `earmark explain` wrote.")],
+    explanation: Annotated[
+        Path, typer.Argument(metavar="EXPLANATION", help="What `earmark explain` wrote, .json or .safetensors.")
+    ],
     file: Annotated[str, typer.Argument(metavar="FILE", help="The sound that was explained.")],
     label: Annotated[
         str | None, typer.Option(metavar="TAG", help="For this label; the explanation's first target by default.")
@@ -36,6 +51,28 @@ def listen(
             "it. `raising` by default, `half` where the method knows no direction.",
         ),
     ] = None,
+    mask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A mask instead of --keep (`earmark list masks`), or `area:PERCENT`. Of a map `binary` by default, "
+            "`top_30` where the method knows no direction.",
+        ),
+    ] = None,
+    parts: Annotated[
+        str, typer.Option(metavar="NAMES", help="What to write of kept, removed and original.")
+    ] = "kept,removed",
+    above: Annotated[
+        str,
+        typer.Option(
+            metavar="pass|mute",
+            help="Of a map: whether the kept part has what lies above the frequencies that the model hears.",
+        ),
+    ] = "pass",
+    match_loudness: Annotated[
+        bool, typer.Option("--match-loudness", help="Make all versions equally loud (LUFS), as far as peaks allow.")
+    ] = False,
+    format: Annotated[str, typer.Option("--format", metavar="NAME", help="flac, wav, ogg or mp3.")] = "flac",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -46,52 +83,142 @@ def listen(
         ),
     ] = None,
     overwrite: options.Overwrite = False,
+    no_progress: options.NoProgress = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Write the part of a sound that raises a label's score, and all the rest, as sound."""
+    _check(explanation, file, keep, mask, format)
+    wanted = _parts(parts)
     from earmark.audio.read import read
-    from earmark.cli.results import all_or_nothing, refuse_existing
-    from earmark.cli.run import NAMES
+    from earmark.cli.results import all_or_nothing, check_writable, refuse_existing
     from earmark.explain.explanation import Explanation
+    from earmark.explain.map import MapExplanation
+    from earmark.listen.belongs import check_heard
     from earmark.listen.mask import keep_rule
+    from earmark.listen.render import default_mask
     from earmark.listen.render import listen as render
     from earmark.listen.write import write_listening
+
+    console = Console(quiet=quiet, json=json, bars=not no_progress)
+    loaded: Explanation | MapExplanation
+    if explanation.suffix.lower() == _MAP:
+        loaded = MapExplanation.load(explanation)
+        chosen = loaded.targets[loaded.index(label)]
+        rule = mask or keep or default_mask(loaded)
+    else:
+        loaded = Explanation.load(explanation)
+        chosen = loaded.labels[loaded.index(label)]
+        rule = mask or keep or keep_rule(loaded)
+    folder = out if out is not None else explanation.parent / f"{slug(chosen)}-{slug(rule)}"
+    names = [f"{part}.{format}" for part in wanted]
+    if not overwrite:
+        refuse_existing(folder, names)
+    check_writable(folder)
+    name, area = _area(mask)
+    clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
+    check_heard(clip)
+    with console.watch(f"rendering {clip.name}") as watch:
+        listening = render(
+            loaded,
+            clip,
+            label=chosen,
+            keep=keep,
+            mask=name,
+            area=area,
+            above=above,
+            match_loudness=match_loudness,
+            watch=watch,
+        )
+    with all_or_nothing(folder) as staging:
+        write_listening(listening, staging, suffix=f".{format}", parts=wanted)
+    _tell(console, loaded, listening, [folder / name for name in names], rule)
+
+
+def _tell(
+    console: Console, loaded: Explanation | MapExplanation, listening: Listening, written: list[Path], rule: str
+) -> None:
+    from earmark.explain.explanation import Explanation
     from earmark.report.words import silence_text
 
-    console = Console(quiet=quiet, json=json)
-    if Path(file).suffix.lower() == ".json" and explanation.suffix.lower() != ".json":
+    for note in listening.notes:
+        console.say(note)
+    if listening.gain_db < -0.05:
+        console.say(f"all versions are {-listening.gain_db:.1f} dB lower than the file, so that none of them clips")
+    facts: dict[str, Any] = {"label": listening.label, "keep": rule}
+    if isinstance(loaded, Explanation):
+        kept = [component.label for component, on in zip(loaded.components, listening.mask, strict=True) if on]
+        silence = silence_text(loaded, listening)
+        if silence:
+            console.say(silence + (" --keep top:3 keeps the strongest only." if kept else ""))
+        console.data(f"kept for {listening.label}: {'; '.join(_shares(kept, listening)) or 'nothing'}")
+        facts["kept"] = kept
+    else:
+        for part, sound in (("kept", listening.kept), ("removed", listening.removed)):
+            if not sound.waveform.any():
+                console.say(f"The {part} part is silent.")
+        console.data(f"kept for {listening.label}: {100 * listening.area:.1f} % of the spectrogram ({rule})")
+    loudness = {
+        "original": listening.original_lufs,
+        "kept": listening.kept_lufs,
+        "removed": listening.removed_lufs,
+    }
+    said = (f"{part} {'silent' if math.isinf(lufs) else f'{lufs:.1f} LUFS'}" for part, lufs in loudness.items())
+    console.data("; ".join(said).replace("-", "−"))
+    for path in written:
+        console.data(str(path))
+    console.document(
+        facts
+        | {
+            "area": listening.area,
+            "gain_db": listening.gain_db,
+            "match_db": list(listening.match_db),
+            "lufs": {part: None if math.isinf(lufs) else lufs for part, lufs in loudness.items()},
+            "notes": list(listening.notes),
+            "written": [str(path) for path in written],
+        }
+    )
+
+
+def _shares(kept: list[str], listening: Listening) -> list[str]:
+    """Names of kept components, with how much of each where that is not all or nothing."""
+    values = [float(value) for value in listening.mask if value]
+    if all(value == 1 for value in values):
+        return kept
+    return [f"{name} {100 * value:.0f} %" for name, value in zip(kept, values, strict=True)]
+
+
+def _check(explanation: Path, file: str, keep: str | None, mask: str | None, format: str) -> None:
+    ours = (".json", _MAP)
+    if Path(file).suffix.lower() in ours and explanation.suffix.lower() not in ours:
         raise UsageError(
             f"the explanation comes first and the sound second, not {explanation} {file}",
             remedy=f"Run: earmark listen {shlex.join((file, str(explanation)))}",
         )
-    loaded = Explanation.load(explanation)
-    chosen = loaded.labels[loaded.index(label)]
-    keep = keep_rule(loaded) if keep is None else keep
-    folder = out if out is not None else explanation.parent / f"{slug(chosen)}-{slug(keep)}"
-    if not overwrite:
-        refuse_existing(folder, NAMES["flac"])
-    clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
-    listening = render(loaded, clip, label=chosen, keep=keep)
-    with all_or_nothing(folder) as staging:
-        write_listening(listening, staging)
-    kept = [component.label for component, on in zip(loaded.components, listening.mask, strict=True) if on]
-    written = [folder / name for name in NAMES["flac"]]
-    silence = silence_text(loaded, listening)
-    if silence:
-        console.say(silence + (" --keep top:3 keeps the strongest only." if kept else ""))
-    console.data(f"kept for {chosen}: {'; '.join(kept) or 'nothing'}")
-    for path in written:
-        console.data(str(path))
-    console.document(
-        {
-            "label": chosen,
-            "keep": keep,
-            "kept": kept,
-            "gain_db": listening.gain_db,
-            "written": [str(path) for path in written],
-        }
-    )
+    if keep is not None and mask is not None:
+        raise UsageError(f"both --keep {keep} and --mask {mask}", remedy="Choose one of them")
+    if format not in _SOUND_FORMATS:
+        raise UnknownNameError("sound format", format, _SOUND_FORMATS)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    from earmark.listen.write import PARTS
+
+    asked = [part.strip() for part in text.split(",")]
+    for part in asked:
+        if part not in PARTS:
+            raise UnknownNameError("version", part, PARTS)
+    return tuple(part for part in PARTS if part in asked)
+
+
+def _area(mask: str | None) -> tuple[str | None, float | None]:
+    """Name and share: ``area:10`` is the mask "area" of 10 %."""
+    if mask is None or not mask.startswith("area"):
+        return mask, None
+    percent = re.fullmatch(r"area:([0-9]+(?:\.[0-9]+)?)", mask)
+    if percent is None or not 0 < float(percent[1]) <= 100:
+        raise UsageError(f"{mask!r} names no area", remedy="Give a percentage, like --mask area:10", where="--mask")
+    return "area", float(percent[1]) / 100
 
 
 def slug(text: str) -> str:

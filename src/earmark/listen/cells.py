@@ -49,7 +49,7 @@ class Cells:
     @property
     def bins(self) -> int:
         """Rows of a mask."""
-        return self.weights.shape[1]
+        return int(self.weights.shape[1])
 
     @classmethod
     def of(cls, front_end: FrontEnd) -> Cells:

@@ -15,8 +15,10 @@ from earmark.components.catalogue import kind_from
 from earmark.components.component import Components
 from earmark.errors import ExplanationError, SettingError
 from earmark.explain.explanation import Explanation
+from earmark.explain.game import Watch
 from earmark.explain.map import MapExplanation
-from earmark.listen.belongs import check_heard, check_same_clip
+from earmark.listen.belongs import check_heard
+from earmark.listen.belongs import check_same_clip as check_same_clip
 from earmark.listen.cells import Cells, check_above
 from earmark.listen.loudness import shared_lufs
 from earmark.listen.mask import keep_mask, keep_rule
@@ -75,6 +77,7 @@ def listen(
     area: float | None = None,
     above: str = "pass",
     match_loudness: bool = False,
+    watch: Watch | None = None,
 ) -> Listening:
     """What raises a label's score, as sound.
 
@@ -97,6 +100,7 @@ def listen(
         ("mute").
     match_loudness : make all versions equally loud (LUFS, as far as peaks allow); kept + removed is then no longer the
         original.
+    watch : progress and cancellation, for maps.
 
     Raises
     ------
@@ -115,7 +119,7 @@ def listen(
     if keep is not None and mask is not None:
         raise SettingError(f"both keep={keep!r} and mask={mask!r}", remedy="Choose one of them", where="listen")
     if isinstance(explanation, MapExplanation):
-        return _listen_map(explanation, clip, label, keep, mask, area, above, match_loudness)
+        return _listen_map(explanation, clip, label, keep, mask, area, above, match_loudness, watch)
     check_above(above)
     if above != "pass":
         raise SettingError(
@@ -177,7 +181,7 @@ def play_mask(
     match_loudness: bool = False,
 ) -> Listening:
     """Kept and removed part of a clip for one mask ``(n,)``; ``components`` must be cut from that very clip."""
-    kept, removed = components.render(np.stack((mask, ~mask if mask.dtype == np.bool_ else 1.0 - mask))).numpy()
+    kept, removed = components.render(np.stack((mask.astype(np.float64), 1.0 - mask))).numpy()
     return _versions(clip, kept, removed, mask, label, keep, match_loudness)
 
 
@@ -200,6 +204,7 @@ def _listen_map(
     area: float | None,
     above: str,
     match_loudness: bool,
+    watch: Watch | None,
 ) -> Listening:
     if keep is not None:
         raise SettingError(
@@ -211,7 +216,7 @@ def _listen_map(
         _no_area(area)
     cells = Cells.of_map(found)
     made = map_mask(found, label, default_mask(found) if mask is None else mask, area=area)
-    kept = masked_waveforms(clip, cells, made.values[np.newaxis], above=above)[0].numpy()
+    kept = masked_waveforms(clip, cells, made.values[np.newaxis], above=above, watch=watch)[0].numpy()
     # The rest itself, so that the two sum to the clip whatever becomes of the frequencies that no cell covers.
     heard = _versions(
         clip, kept, clip.waveform - kept, made.values, found.targets[found.index(label)], made.name, match_loudness

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from earmark.audio.clip import Clip
 from earmark.errors import CapabilityError, ExplanationError, SettingError
+from earmark.explain.game import Watch
 from earmark.features.kaldi import KaldiMel
 from earmark.features.mfcc import Mfcc
 from earmark.features.scaling import FLOOR_DB, Scaling, db_to_power, power_to_db
@@ -40,6 +41,7 @@ def masked_waveforms(
     above: str = "pass",
     method: str = "linear",
     block_s: float = _BLOCK_S,
+    watch: Watch | None = None,
 ) -> Tensor:
     """What is heard of a clip through masks on a model's spectrogram, at the clip's own rate and channels.
 
@@ -56,6 +58,7 @@ def masked_waveforms(
         its lowest band goes with that band.
     method : "linear" multiplies magnitudes; "db" is the published (X − b)·m + b in dB, b = −100.
     block_s : seconds of the clip that are worked on at a time; bounds the memory, changes nothing.
+    watch : progress (masks times blocks) and cancellation.
 
     Returns
     -------
@@ -68,6 +71,8 @@ def masked_waveforms(
         If the masks have another shape than the clip's spectrogram, or values outside [0, 1].
     SettingError
         For another ``above`` or ``method``.
+    CancelledError
+        If the watch says so.
 
     Examples
     --------
@@ -83,18 +88,23 @@ def masked_waveforms(
     grid = _Grid(clip, cells)
     waveform = torch.from_numpy(clip.waveform.copy())
     result = torch.empty(len(values), *waveform.shape)
+    watch = watch if watch is not None else Watch()
+    blocks = list(grid.blocks(max(1, round(block_s * clip.sample_rate))))
+    watch.planned = len(blocks) * len(values)
     with torch.inference_mode():
-        for start, stop, low, high in grid.blocks(max(1, round(block_s * clip.sample_rate))):
+        for start, stop, low, high in blocks:
             piece = waveform[:, low:high]
             spectrum = stft(piece, grid.n_fft, grid.hop)
             rows = max(1, _AT_ONCE // (32 * spectrum.numel()))
             for first in range(0, len(values), rows):
+                watch.before_batch()
                 gains = grid.gains(values[first : first + rows], low, spectrum.shape[2], beyond)
                 heard = _apply(spectrum, gains, kind)
                 sound = istft(heard, grid.n_fft, grid.hop, samples=piece.shape[1])
                 changed = grid.changed(gains, piece.shape[1])
                 whole = torch.where(changed[:, None], sound, piece)
                 result[first : first + rows, :, start:stop] = whole[:, :, start - low : stop - low]
+                watch.after_batch(len(gains))
     return result
 
 
@@ -142,7 +152,7 @@ def masked_spectrograms(
     """
     kind = _method(method)
     below = front_end.mel if isinstance(front_end, Mfcc) else front_end
-    scaling = getattr(front_end, "power_scaling", None) if below is front_end else below.power_scaling
+    scaling = getattr(below, "power_scaling", None)
     if not isinstance(scaling, Scaling):
         raise CapabilityError(
             "does not say how its numbers are made of powers",
