@@ -18,6 +18,7 @@ from earmark.data.catalogue import DATASETS
 from earmark.explain.catalogue import METHODS
 from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 from earmark.listen.masks import MASKS
+from earmark.metrics.catalogue import METRICS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src" / "earmark").rglob("*.py"))
@@ -144,10 +145,12 @@ TESTS = mentions(ROOT / "tests", {".py"})
 
 
 @pytest.mark.parametrize(
-    "entry", [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS, *MASKS], ids=lambda entry: entry.name
+    "entry",
+    [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS, *MASKS, *METRICS],
+    ids=lambda entry: entry.name,
 )
 def test_every_registered_name_is_documented_tested_and_loads(entry):
-    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS, DATASETS, MASKS)
+    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS, DATASETS, MASKS, METRICS)
     registry = next(r for r in registries if entry.name in r and r.entry(entry.name) is entry)
     assert callable(registry.get(entry.name))
     assert f"`{entry.name}`" in DOCS, "name it in docs/, in backticks"

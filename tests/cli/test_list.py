@@ -17,7 +17,7 @@ def test_every_registered_name_is_listed_with_what_it_is(run):
         assert entry.summary in done.out
 
 
-@pytest.mark.parametrize("kind", ["methods", "components", "fills", "formats", "data"])
+@pytest.mark.parametrize("kind", ["methods", "components", "fills", "formats", "metrics", "data"])
 def test_one_kind_as_json(run, kind):
     done = run("list", kind, "--json")
     document = json.loads(done.out)

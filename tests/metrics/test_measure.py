@@ -216,7 +216,7 @@ def test_same_input_same_bytes_and_back(measured, exact, detector, clip, tmp_pat
 def test_a_file_that_is_none_is_refused(text, tmp_path):
     path = tmp_path / "m.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ExplanationError, match="m.json"):
+    with pytest.raises(ExplanationError, match=r"m\.json"):
         Measures.load(path)
 
 

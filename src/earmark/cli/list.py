@@ -11,7 +11,7 @@ from earmark.cli.console import Console
 from earmark.cli.job import FORMATS
 from earmark.errors import UnknownNameError
 
-KINDS = ("methods", "components", "fills", "formats", "data", "features", "recipes", "masks")
+KINDS = ("methods", "components", "fills", "formats", "metrics", "data", "features", "recipes", "masks", "edits")
 
 # A kind that is listed together with another.
 _GROUPS = {"gradient methods": "methods", "descriptor sets": "features", "front ends": "features"}
@@ -52,9 +52,11 @@ def _names() -> dict[str, dict[str, str]]:
     from earmark.data.catalogue import DATASETS
     from earmark.explain.catalogue import METHODS
     from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+    from earmark.explain_global.editing.catalogue import EDITS
     from earmark.features.catalogue import FRONT_ENDS
     from earmark.features.descriptors.names import SUMMARIES
     from earmark.listen.masks import MASKS
+    from earmark.metrics.catalogue import METRICS
     from earmark.models.catalogue import RECIPES
 
     return {
@@ -63,9 +65,11 @@ def _names() -> dict[str, dict[str, str]]:
         "components": {entry.name: entry.summary for entry in COMPONENTS},
         "fills": {entry.name: entry.summary for entry in FILLS},
         "formats": dict(FORMATS),
+        "metrics": {entry.name: entry.summary for entry in METRICS},
         "data": {entry.name: entry.summary for entry in DATASETS},
         "descriptor sets": dict(SUMMARIES),
         "front ends": {entry.name: entry.summary for entry in FRONT_ENDS},
+        "edits": {entry.name: entry.summary for entry in EDITS},
         "recipes": {entry.name: entry.summary for entry in RECIPES},
         "masks": {entry.name: entry.summary for entry in MASKS},
     }

@@ -60,20 +60,11 @@ def cascading_randomisation(
     SettingError
         If there is no stage.
     """
-    if not isinstance(classifier, Differentiable):
-        raise CapabilityError(
-            "does not show its network, so its parameters cannot be randomised",
-            remedy="Compare with a model trained on shuffled labels (label_randomisation)",
-            where=classifier.name,
-        )
     if stages is not None and stages < 1:
         raise SettingError(f"{stages} stages", remedy="Take at least 1", where="stages")
-    before = explain(classifier)
     forgetful = copy.deepcopy(classifier)
-    layers = [(name, m) for name, m in forgetful.network.named_modules() if any(True for _ in m.parameters(False))]
-    layers.reverse()
-    if not layers:
-        raise CapabilityError("has no parameters to randomise", remedy="Choose another check", where=classifier.name)
+    layers = _layers(forgetful)
+    before = explain(classifier)
     number = len(layers) if stages is None else min(stages, len(layers))
     looks = set(np.ceil(np.arange(1, number + 1) * len(layers) / number).astype(int).tolist())
     found = []
@@ -82,6 +73,14 @@ def cascading_randomisation(
         if count in looks:
             found.append(Stage(name, count, similarity(before, explain(forgetful))))
     return tuple(found)
+
+
+def randomised(classifier: Classifier, rng: np.random.Generator) -> Classifier:
+    """A copy of a classifier whose every parameter is random; errors as for ``cascading_randomisation``."""
+    forgetful = copy.deepcopy(classifier)
+    for _, layer in _layers(forgetful):
+        _randomise(layer, rng)
+    return forgetful
 
 
 def label_randomisation(
@@ -132,6 +131,20 @@ def similarity(first: ArrayLike, second: ArrayLike) -> float:
     if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
     return min(1.0, abs(float(spearmanr(a.ravel(), b.ravel()).statistic)))
+
+
+def _layers(classifier: Classifier) -> list[tuple[str, nn.Module]]:
+    """The layers that have parameters of their own, the output first."""
+    if not isinstance(classifier, Differentiable):
+        raise CapabilityError(
+            "does not show its network, so its parameters cannot be randomised",
+            remedy="Compare with a model trained on shuffled labels (label_randomisation)",
+            where=classifier.name,
+        )
+    layers = [(name, m) for name, m in classifier.network.named_modules() if any(True for _ in m.parameters(False))]
+    if not layers:
+        raise CapabilityError("has no parameters to randomise", remedy="Choose another check", where=classifier.name)
+    return layers[::-1]
 
 
 def _randomise(layer: nn.Module, rng: np.random.Generator) -> None:
