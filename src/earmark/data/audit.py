@@ -186,7 +186,7 @@ def audit(
         if not item.sound:
             track = name if item.track == str(item.path) else item.track
             entries.append(Entry(name, item.label, track, item.artist, item.split))
-            fingerprints.append(folded(item.lyrics or ""))
+            fingerprints.append(folded(item.lyrics) if item.lyrics else str(item.row))
             marks.append(NO_LANDMARKS)
         else:
             try:

@@ -55,6 +55,7 @@ ARCHITECTURES.add(
 ARCHITECTURES.add(
     "crnn", "earmark.models.zoo.crnn:Crnn", "four convolutions and two GRUs over half a minute (Choi 2017)"
 )
+ARCHITECTURES.add("cnn_mel", "earmark.models.zoo.cnn_mel:CnnMel", "four convolutions over mel bands, for short sounds")
 ARCHITECTURES.add(
     "cnn14", "earmark.models.zoo.cnn14:Cnn14", "twelve convolutions, pooled over frequency and time (PANNs, Kong 2020)"
 )
@@ -76,6 +77,7 @@ RECIPES.add("mlp_89_centroid", "earmark.models.zoo.mlp:MLP_89_CENTROID", "… or
 RECIPES.add("cnn", "earmark.models.zoo.cnn:DEFAULTS", "three convolutions over 13 MFCCs, 3 s")
 RECIPES.add("cnn_lstm", "earmark.models.zoo.cnn_lstm:DEFAULTS", "a trained cnn, continued by three LSTMs")
 RECIPES.add("crnn", "earmark.models.zoo.crnn:DEFAULTS", "four convolutions and two GRUs over 96 mel bands, 29 s")
+RECIPES.add("cnn_mel", "earmark.models.zoo.cnn_mel:DEFAULTS", "four convolutions over 64 mel bands, 2.4 s: short sounds")
 RECIPES.add("cnn14", "earmark.models.zoo.cnn14:DEFAULTS", "Cnn14 over 64 mel bands at 32 kHz, 5 s")
 RECIPES.add("cnn14_stft", "earmark.models.zoo.cnn14:DEFAULTS_STFT", "Cnn14 over 257 STFT bins at 16 kHz, 5 s")
 RECIPES.add("vgg16", "earmark.models.zoo.vgg16:DEFAULTS", "VGG16 over 128 mel bands, 3 s; gradual thawing")
@@ -89,6 +91,15 @@ RECIPES.add(
     "earmark.models.estimators:HIST_GRADIENT_BOOSTING",
     "boosted trees over descriptors",
     extra="train",
+)
+RECIPES.add("tfidf", "earmark.models.text.recipes:TFIDF", "logistic regression over words of lyrics", extra="train")
+RECIPES.add("sentence", "earmark.models.text.recipes:SENTENCE", "… over sentence embeddings of lyrics", extra="text")
+RECIPES.add(
+    "text", "earmark.models.text.recipes:TEXT", "… over a text model of transformers in a folder of yours", extra="text"
+)
+RECIPES.add("joint", "earmark.models.zoo.joint:JOINT", "a tagger and sentence embeddings, joined", extra="text")
+RECIPES.add(
+    "joint_ast_roberta", "earmark.models.zoo.joint:AST_ROBERTA", "AST and RoBERTa-large, from folders", extra="text"
 )
 
 PRETRAINED: Registry[Pretrained] = Registry("pre-trained model")

@@ -72,6 +72,19 @@ class Classifier(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsLyrics(Protocol):
+    """A classifier that judges a sound by its words too (or alone); without them its ``scores`` raises."""
+
+    def with_lyrics(self, text: str | None) -> Classifier:
+        """The classifier of sounds that all have these words; None for a sound that has none."""
+        ...
+
+    def read_until(self, text: str) -> int:
+        """How many characters of a text it reads: what stands behind them is beyond its window."""
+        ...
+
+
 class FrontEnd(Protocol):
     """From the waveform to the spectrogram that the network sees; differentiable."""
 

@@ -13,19 +13,21 @@ from typing import Literal
 from earmark.errors import SettingError
 from earmark.features.front_end import FrontEndCard
 
-Kind = Literal["network", "estimator", "probe"]
+Kind = Literal["network", "estimator", "probe", "text", "joint"]
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What a model sees, what learns from it, and how.
 
-    Exactly one of ``front_end``, ``descriptors`` and ``pretrained`` is given: what the model sees.
+    At most one of ``front_end``, ``descriptors`` and ``pretrained`` is given: what the model sees. Models of text, and
+    joint ones, name theirs in ``settings``.
 
     Parameters
     ----------
     architecture : name in ``ARCHITECTURES`` (networks) or ``ESTIMATORS`` (scikit-learn).
-    kind : "network", "estimator", or "probe" (a head on a pre-trained model).
+    kind : "network", "estimator", "probe" (a head on a pre-trained model), "text" (a head on an encoder of text) or
+        "joint" (on both).
     front_end : from the waveform to the spectrogram.
     frames : of a slice, in frames of the front end; 0 for rows of descriptors or embeddings.
     settings : of the architecture, as for its ``from_settings`` (networks: without the number of labels).

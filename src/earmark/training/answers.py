@@ -8,14 +8,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from earmark.data.dataset import Dataset, Problem
+from earmark.data.dataset import Dataset, Item, Problem
 from earmark.data.read import read_item
-from earmark.errors import AudioError, CapabilityError, DatasetError, SettingError
-from earmark.models.classifier import Classifier
+from earmark.errors import AudioError, CapabilityError, DatasetError, LyricsError, SettingError
+from earmark.models.classifier import Classifier, ReadsLyrics
 from earmark.models.descriptor_classifier import DescriptorClassifier
 from earmark.models.prepare import prepare
 from earmark.models.scores import checked_scores
 from earmark.models.tagger import Tagger
+from earmark.models.text.lyrics_classifier import LyricsClassifier
 from earmark.training.augment import noisy
 from earmark.training.material import rows_of, targets_of
 from earmark.training.progress import Watch
@@ -51,7 +52,9 @@ def answers(
     seed: int = 0,
     watch: Watch | None = None,
 ) -> Answers:
-    """Ask the classifier about every item; one that cannot be read is told in ``problems`` and left out.
+    """Ask the classifier about every item, with its lyrics where it reads them.
+
+    An item that cannot be read is told in ``problems`` and left out.
 
     Parameters
     ----------
@@ -80,12 +83,16 @@ def answers(
         if watch is not None:
             watch.before_batch()
         try:
-            sound = torch.tensor(prepare(read_item(item), classifier.input).clip.waveform).unsqueeze(0)
-            if snr_db is not None:
-                rng = np.random.default_rng([seed, place])
-                sound = noisy(sound[0], np.full(len(sound[0]), snr_db), rng).unsqueeze(0)
-            said = _ask(classifier, sound)
-        except AudioError as error:
+            if isinstance(classifier, LyricsClassifier):
+                said = _read(classifier, item)
+            else:
+                sound = torch.tensor(prepare(read_item(item), classifier.input).clip.waveform).unsqueeze(0)
+                if snr_db is not None:
+                    rng = np.random.default_rng([seed, place])
+                    sound = noisy(sound[0], np.full(len(sound[0]), snr_db), rng).unsqueeze(0)
+                asked = classifier.with_lyrics(item.lyrics) if isinstance(classifier, ReadsLyrics) else classifier
+                said = _ask(asked, sound)
+        except (AudioError, LyricsError) as error:
             problems.append(Problem(str(item.path), str(error)))
         else:
             kept.append(place)
@@ -137,6 +144,13 @@ def _of_rows(
     said = classifier.tabular.scores(rows_of(dataset, classifier.tabular.features))
     songs = tuple(item.track for item in dataset.items)
     return Answers(Judged(classifier.labels, truth, said, groups), None, songs, tuple(range(len(songs))), ())
+
+
+def _read(classifier: LyricsClassifier, item: Item) -> NDArray[np.float64]:
+    if item.lyrics is None:
+        raise LyricsError("has no lyrics", remedy="Leave it out", where=item.path)
+    said: NDArray[np.float64] = classifier.text_scores([item.lyrics]).numpy()
+    return said
 
 
 def _ask(classifier: Classifier, sound: torch.Tensor) -> NDArray[np.float64]:

@@ -17,6 +17,8 @@ from earmark.data.split import Split
 from earmark.errors import DatasetError, SettingError
 from earmark.files import write_text
 from earmark.models.classifier import Classifier
+from earmark.models.joint import JointClassifier
+from earmark.models.text.lyrics_classifier import LyricsClassifier
 from earmark.training import baselines
 from earmark.training.answers import answers
 from earmark.training.calibration import temperature, with_temperature
@@ -138,6 +140,8 @@ def assess(
         raise DatasetError("there are no test items", remedy="Split off some", where=split.name)
     _refuse_learnt(classifier, split)
     title = watching or (lambda text: nullcontext(None))
+    if snrs_db and isinstance(classifier, LyricsClassifier):
+        raise SettingError("it reads words, noise does not reach it", remedy="Leave --noise out", where=classifier.name)
     training, testing = dataset.subset(split.train), dataset.subset(split.test)
     group = "artist" if split.group == "artist" else "track"
     openings = note_opening(Path(folder), split) if folder is not None else 0
@@ -150,12 +154,7 @@ def assess(
     readable = testing.subset(found.kept)
     clips = measured(found.clips)
     compared = []
-    with title("describing sounds for the baseline") as watch:
-        regression = baselines.logistic_regression(training, readable, found.clips, seed=seed, watch=watch)
-    for name, said in (
-        ("most frequent class", baselines.majority(training, found.clips)),
-        ("logistic regression on descriptors", regression),
-    ):
+    for name, said in _beside(classifier, training, readable, found.clips, group, seed, title):
         compared.append(Baseline(name, measured(said), difference(found.clips, said, seed=seed, draws=draws)))
     calibration = None
     if split.validation:
@@ -189,6 +188,31 @@ def assess(
         problems=found.problems,
         seed=seed,
     )
+
+
+def _beside(
+    classifier: Classifier,
+    training: Dataset,
+    testing: Dataset,
+    judged: Judged,
+    group: str,
+    seed: int,
+    title: Watching,
+) -> list[tuple[str, Judged]]:
+    """What the model is compared with: baselines, and the heads of a joint one that know one half alone."""
+    found = [("most frequent class", baselines.majority(training, judged))]
+    if training.columns or all(item.sound for item in (*training.items, *testing.items)):
+        with title("describing sounds for the baseline") as watch:
+            regression = baselines.logistic_regression(training, testing, judged, seed=seed, watch=watch)
+        found.append(("logistic regression on descriptors", regression))
+    if isinstance(classifier, LyricsClassifier | JointClassifier) and all(item.lyrics for item in testing.items):
+        found.append(("logistic regression on words", baselines.words(training, testing, judged, seed=seed)))
+    if isinstance(classifier, JointClassifier):
+        for modality, name in (("audio", "its audio-only head"), ("text", "its text-only head")):
+            with title(f"asking {name}") as watch:
+                half = classifier.half("audio" if modality == "audio" else "text")
+                found.append((name, answers(half, testing, group=group, watch=watch).clips))
+    return found
 
 
 def note_opening(folder: Path, split: Split) -> int:
