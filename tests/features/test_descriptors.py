@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import librosa
@@ -13,18 +17,22 @@ import torch
 from earmark.audio.clip import Clip
 from earmark.audio.write import write
 from earmark.data.dataset import Dataset, Item
-from earmark.errors import AudioError, DatasetError, SettingError, UnknownNameError
+from earmark.data.open import open_dataset
+from earmark.errors import AudioError, CancelledError, DatasetError, SettingError, UnknownNameError
+from earmark.explain.game import Watch
 from earmark.features.compiled import librosa_ready
 from earmark.features.descriptors import (
     DESCRIPTOR_SETS,
     DescriptorTable,
     describe_dataset,
+    describe_to,
     describe_waveforms,
     descriptor_group,
     descriptor_names,
     descriptor_unit,
 )
 from earmark.features.descriptors.harmony import key_strength
+from earmark.features.descriptors.parts import part_of
 
 RATE = 22050
 PITCHES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
@@ -225,3 +233,60 @@ def test_a_short_sound_in_a_data_set_is_named(tmp_path: Path) -> None:
     write(Clip(np.zeros((1, 500), dtype=np.float32), RATE), tmp_path / "1.wav")
     with pytest.raises(DatasetError, match=r"1\.wav"):
         describe_dataset(data, "reference-85")
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from earmark.data.open import open_dataset
+from earmark.features.descriptors import describe_to
+describe_to(sys.argv[2], open_dataset(sys.argv[1]), "reference-85")
+"""
+
+
+def test_killed_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "sounds").mkdir()
+    saved(tmp_path / "sounds", 40)
+    rows = [f"sounds/{n}.wav,{'ab'[n % 2]}" for n in range(40)]
+    (tmp_path / "manifest.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    data, out = open_dataset(tmp_path / "manifest.csv"), tmp_path / "t.parquet"
+    part = part_of(out)
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path / "manifest.csv"), str(out)])
+    record = 8 + 85 * 8 + 4
+    while child.poll() is None and (not part.exists() or part.stat().st_size < 8 * record):
+        time.sleep(0.002)
+    child.kill()
+    assert child.wait() == -signal.SIGKILL, "it was done before it could be killed"
+    assert not out.exists()
+    kept = part.read_bytes()
+    # Cut off in a record, and a record that is not what was written: both are made again.
+    damaged = bytearray(kept[:-5])
+    damaged[-2 * record] ^= 1
+    part.write_bytes(bytes(damaged))
+    watch = Watch()
+    done: list[int] = []
+    watch.on_progress = lambda count, planned: done.append(count)
+    describe_to(out, data, "reference-85", watch=watch)
+    assert 3 <= done[0] < 40
+    assert done[-1] == 40
+    describe_to(tmp_path / "whole.parquet", data, "reference-85")
+    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    seen = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("."))
+    assert seen == ["manifest.csv", "sounds", "t.parquet", "whole.parquet"]
+    before = out.stat().st_mtime_ns
+    describe_to(out, data, "reference-85", reuse=True)
+    assert out.stat().st_mtime_ns == before
+
+
+def test_what_is_unfinished_is_refused_to_other_sounds(tmp_path: Path) -> None:
+    data, out = saved(tmp_path, 3), tmp_path / "t.parquet"
+    watch = Watch()
+    watch.cancelled = lambda: watch.done >= 2
+    with pytest.raises(CancelledError):
+        describe_to(out, data, "reference-85", watch=watch)
+    with pytest.raises(DatasetError, match=r"t\.parquet\.part: is unfinished, and of other sounds"):
+        describe_to(out, data, "reference-89")
+    with pytest.raises(DatasetError, match="is unfinished"):
+        describe_to(out, data.subset([0, 1]), "reference-85")
+    assert len(describe_to(out, data, "reference-89", overwrite=True).names) == 89
+    assert not part_of(out).exists()

@@ -64,7 +64,7 @@ def features(
     else:
         if out.exists() and not overwrite:
             raise OutputError("exists", remedy="Choose another file, or add --overwrite", where=out)
-        _table(found, set_name or "full", out, console)
+        _table(found, set_name or "full", out, console, overwrite=overwrite)
     raise_left_out(found.problems)
 
 
@@ -105,12 +105,11 @@ def _dataset(names: list[str], kind: str | None, console: Console) -> Dataset:
     return Dataset("files", Path.cwd(), tuple(Item(Path(file).absolute(), "") for file in files))
 
 
-def _table(dataset: Dataset, set_name: str, out: Path, console: Console) -> None:
-    from earmark.features.descriptors import describe_dataset
+def _table(dataset: Dataset, set_name: str, out: Path, console: Console, *, overwrite: bool) -> None:
+    from earmark.features.descriptors import describe_to
 
     with console.watch("descriptors") as watch:
-        table = describe_dataset(dataset, set_name, watch=watch)
-    table.write(out)
+        table = describe_to(out, dataset, set_name, watch=watch, overwrite=overwrite)
     console.data(f"{out}: {len(table.ids)} sounds, {len(table.names)} descriptors ({set_name})")
     console.document({"file": str(out), "sounds": len(table.ids), "descriptors": len(table.names), "set": set_name})
 

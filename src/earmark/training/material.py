@@ -89,16 +89,12 @@ def descriptor_rows(
     DatasetError
         If a value is no finite number.
     """
-    from earmark.features.descriptors import DescriptorTable, describe_dataset
+    from earmark.features.descriptors import describe_to
 
     if dataset.columns:
         return _of_table(dataset, descriptors, columns)
     path = cache_path(dataset, {"descriptors": descriptors}, "parquet")
-    if path.exists():
-        table = DescriptorTable.read(path)
-    else:
-        table = describe_dataset(dataset, descriptors, watch=watch)
-        table.write(path)
+    table = describe_to(path, dataset, descriptors, watch=watch, reuse=True)
     names = tuple(table.names)
     for pattern in columns:
         if not any(fnmatchcase(name, pattern) for name in names):

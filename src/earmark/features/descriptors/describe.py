@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from earmark import __version__
 from earmark.errors import AudioError, DatasetError, SettingError
 from earmark.features.descriptors import harmony, rhythm, timbre
 from earmark.features.descriptors.analysis import N_FFT, RATE, Analysis
 from earmark.features.descriptors.loudness import loudness_range_lu
 from earmark.features.descriptors.names import blocks, descriptor_names
+from earmark.features.descriptors.parts import Parts, part_of
 from earmark.features.descriptors.table import DescriptorTable
-from earmark.features.sounds import Watch, mono_sound
+from earmark.features.sounds import Watch, files_fingerprint, mono_sound
 
 if TYPE_CHECKING:
     from earmark.data.dataset import Dataset
@@ -122,8 +125,57 @@ def describe_waveforms(batch: Tensor, sample_rate: int, set_name: str) -> NDArra
     return values
 
 
-def describe_dataset(dataset: Dataset, set_name: str, *, watch: Watch | None = None) -> DescriptorTable:
+def describe_to(
+    path: str | Path,
+    dataset: Dataset,
+    set_name: str,
+    *,
+    watch: Watch | None = None,
+    overwrite: bool = False,
+    reuse: bool = False,
+) -> DescriptorTable:
+    """Describe a data set into a Parquet file; what was interrupted, or killed, goes on to the same bytes.
+
+    Parameters
+    ----------
+    path : of the file; what is done of it lies beside it, in ``NAME.part``.
+    dataset, set_name, watch : as for ``describe_dataset``.
+    overwrite : forget an unfinished one of other sounds or descriptors.
+    reuse : take a finished one that lies there, or that another process finishes meanwhile.
+
+    Raises
+    ------
+    DatasetError
+        As ``describe_dataset`` does; or if an unfinished one of other sounds or descriptors lies there.
+    OutputError
+        If the file cannot be written.
+    UnknownNameError, AudioError, CancelledError
+        As ``describe_dataset`` does; what is done is kept.
+    """
+    path = Path(path)
+    names = descriptor_names(set_name)
+    facts = {"set": set_name, "columns": len(names), "items": files_fingerprint(dataset), "earmark": __version__}
+    if overwrite:
+        part_of(path).unlink(missing_ok=True)
+    with Parts(path, facts, len(names)) as parts:
+        if reuse and path.exists():
+            return DescriptorTable.read(path)
+        table = describe_dataset(dataset, set_name, watch=watch, parts=parts)
+        table.write(path)
+    return table
+
+
+def describe_dataset(
+    dataset: Dataset, set_name: str, *, watch: Watch | None = None, parts: Parts | None = None
+) -> DescriptorTable:
     """Descriptors of every item of a data set, read and resampled ahead while the one before is described.
+
+    Parameters
+    ----------
+    dataset : the sounds.
+    set_name : one of ``DESCRIPTOR_SETS``.
+    watch : progress (items) and cancellation.
+    parts : has the rows that are done, and keeps the others.
 
     Raises
     ------
@@ -137,26 +189,31 @@ def describe_dataset(dataset: Dataset, set_name: str, *, watch: Watch | None = N
         If the user stops it.
     """
     names = descriptor_names(set_name)
-    rows = []
+    rows: dict[int, NDArray[np.float64]] = dict(parts.rows) if parts is not None else {}
+    missing = [place for place in range(len(dataset.items)) if place not in rows]
     if watch is not None:
         watch.planned = len(dataset.items)
+        watch.after_batch(len(rows))
     with ThreadPoolExecutor(1) as reader:
-        waiting = [reader.submit(mono_sound, item, RATE) for item in dataset.items[:2]]
-        for place, item in enumerate(dataset.items):
+        waiting = [reader.submit(mono_sound, dataset.items[place], RATE) for place in missing[:2]]
+        for turn, place in enumerate(missing):
             if watch is not None:
                 watch.before_batch()
             sound = torch.tensor(waiting.pop(0).result())
-            if place + 2 < len(dataset.items):
-                waiting.append(reader.submit(mono_sound, dataset.items[place + 2], RATE))
+            if turn + 2 < len(missing):
+                waiting.append(reader.submit(mono_sound, dataset.items[missing[turn + 2]], RATE))
             try:
-                rows.append(describe_waveforms(sound[None], RATE, set_name)[0])
+                rows[place] = describe_waveforms(sound[None], RATE, set_name)[0]
             except AudioError as error:
-                raise DatasetError(error.fact, remedy=error.remedy, where=item.path) from error
+                raise DatasetError(error.fact, remedy=error.remedy, where=dataset.items[place].path) from error
+            if parts is not None:
+                parts.keep(place, rows[place])
             if watch is not None:
                 watch.after_batch(1)
     ids = tuple(_told(dataset, place) for place in range(len(dataset.items)))
     labels = tuple(item.label for item in dataset.items)
-    return DescriptorTable(set_name, ids, labels, names, np.array(rows).reshape(len(rows), len(names)))
+    values = np.array([rows[place] for place in range(len(rows))]).reshape(len(rows), len(names))
+    return DescriptorTable(set_name, ids, labels, names, values)
 
 
 def _told(dataset: Dataset, place: int) -> str:
