@@ -113,3 +113,21 @@ def test_a_map_is_measured(run, bundle, sounds, tmp_path):
     assert (done.code, done.err) == (0, "")
     assert "cells of the map" in done.out
     assert "spectrogram" in done.out
+
+
+def test_explain_measures_on_request(run, bundle, sounds, tmp_path):
+    command = (
+        "explain", sounds.song, "--model", bundle, "--components", "time", "--segments", "4", "--top-targets", "1",
+        "--format", "html,json", "-o", "x",
+    )  # fmt: skip
+    done = run(*command, "--measure")
+    assert done.code == 0, done.err
+    found = Measures.load(tmp_path / "x" / "measures.json")
+    assert f"measured: {found.trust.sentence}" in done.out.splitlines()
+    assert {f.domain for f in found.figures} == {"audio", "spectrogram", ""}
+    page = (tmp_path / "x" / "report.html").read_text(encoding="utf-8")
+    assert "Measures</h2>" in page
+    assert "--measure" in page
+    done = run(*command, "--measure", "--contrast", "rock,jazz", "--overwrite")
+    assert (done.code, done.out) == (2, "")
+    assert "--measure" in done.err

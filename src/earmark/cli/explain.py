@@ -139,6 +139,14 @@ def explain(
             rich_help_panel=_ASK,
         ),
     ] = False,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Also whether to rely on it: measures of the first target beside random masks and loudness.",
+            rich_help_panel=_ASK,
+        ),
+    ] = False,
     target: Annotated[
         list[str] | None,
         typer.Option(metavar="TAG", help="Explain this label; may be repeated.", rich_help_panel=_ASK),
@@ -207,6 +215,7 @@ def explain(
         refine=refine,
         interactions=interactions,
         counterfactual=counterfactual,
+        measure=measure,
         targets=tuple(target) if target else top_targets,
         contrast=contrast,
         output=output if output is not None else "logit" if gradient else "probability",

@@ -56,6 +56,7 @@ class Job:
     method_set : further settings of the method, as "key=value".
     targets : labels, or how many of the most probable.
     refine : how many times the strongest components are split further; 0 for not at all.
+    measure : whether the explanation is measured as well, beside random masks and loudness.
     interactions, counterfactual : whether pairs of components, and what flips the decision, are asked for as well.
     contrast : a pair of labels whose difference is explained, as "A,B".
     output : "probability", "log_odds" (nats), or "logit" (gradient methods only).
@@ -80,6 +81,7 @@ class Job:
     refine: int = 0
     interactions: bool = False
     counterfactual: bool = False
+    measure: bool = False
     targets: tuple[str, ...] | int = 3
     contrast: str | None = None
     output: str = "probability"
@@ -216,6 +218,12 @@ class Job:
             self.how()
 
     def _check_further(self) -> None:
+        if self.measure and self.contrast is not None:
+            raise UsageError(
+                "a difference of two labels is no class whose score could fall",
+                remedy="Measure one of the labels: --target",
+                where="--measure",
+            )
         asked = [name for name in ("refine", "interactions", "counterfactual") if getattr(self, name)]
         if asked and self.gradient:
             raise UsageError(
@@ -291,7 +299,7 @@ class Job:
             words += ["--layer", self.layer] if self.layer is not None else []
         words += [word for text in self.method_set for word in ("--method-set", text)]
         words += ["--refine", str(self.refine)] if self.refine else []
-        words += [f"--{name}" for name in ("interactions", "counterfactual") if getattr(self, name)]
+        words += [f"--{name}" for name in ("interactions", "counterfactual", "measure") if getattr(self, name)]
         if self.contrast is not None:
             words += ["--contrast", self.contrast]
         elif isinstance(self.targets, int):

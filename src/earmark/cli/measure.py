@@ -15,7 +15,7 @@ from earmark.errors import UnknownNameError, UsageError
 if TYPE_CHECKING:
     from earmark.explain.explanation import Explanation
     from earmark.explain.map import MapExplanation
-    from earmark.metrics.measures import Figure, Measures
+    from earmark.metrics.measures import Measures
 
 NAMES = ("measures.json", "measures.csv")
 
@@ -157,6 +157,8 @@ def named(text: str) -> tuple[str, ...]:
 
 def table(found: Measures) -> list[str]:
     """What was found, for people: a line a figure, the baselines in columns beside it."""
+    from earmark.report.measures import measure_row
+
     what = "cells of the map" if found.components == "cells" else f"{found.components} components"
     lines = [
         f"{found.clip}: {found.method} on {what}, for {found.label} ({found.score:.3f})",
@@ -164,7 +166,10 @@ def table(found: Measures) -> list[str]:
         *(f"  note: {note}" for note in found.mask_notes),
     ]
     header = ("", "", "this one", "random", "beaten", "loudest", "all", "nothing")
-    rows = [header, *(_row(figure) for figure in found.figures)]
+    rows = [header]
+    for figure in found.figures:
+        r = measure_row(figure)
+        rows.append((f"{r.name} {r.arrow}".strip(), r.domain, r.value, r.random, r.beaten, r.loudest, r.all, r.nothing))
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     for row in rows:
         cells = [row[0].ljust(widths[0]), row[1].ljust(widths[1])]
@@ -174,38 +179,6 @@ def table(found: Measures) -> list[str]:
         lines.append(f"measured on the sound only: {found.only_audio}")
     lines += [f"  {rule}" for rule in found.trust.rules]
     return [*lines, found.trust.sentence]
-
-
-def _row(figure: Figure) -> tuple[str, ...]:
-    arrow = {"higher": " ↑", "lower": " ↓"}.get(figure.better, "")
-    random = number(figure.random)
-    if figure.random is not None and figure.random_sd is not None:
-        random = f"{random} ± {number(figure.random_sd)}"
-    return (
-        figure.metric + arrow,
-        figure.domain,
-        number(figure.value),
-        random,
-        "" if figure.beaten is None else f"{figure.beaten:.0%}",
-        number(figure.energy),
-        number(figure.ones),
-        number(figure.zeros),
-    )
-
-
-def number(value: float | None) -> str:
-    """Three decimals, one from 10 on, two digits of what is tiny; "–" for none.
-
-    Examples
-    --------
-    >>> [number(v) for v in (0.1234, -31.26, 0.000042, 0.0, None)]
-    ['0.123', '−31.3', '4.2e−05', '0.000', '–']
-    """
-    if value is None:
-        return "–"
-    size = abs(value)
-    text = f"{value:.1f}" if size >= 10 else f"{value:.1e}" if 0 < size < 0.0005 else f"{value:.3f}"
-    return text.replace("-", "−")
 
 
 def _load(path: Path) -> Explanation | MapExplanation:

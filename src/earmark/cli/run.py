@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from earmark.explain.explanation import Effect, Explanation
     from earmark.explain.further import Further
     from earmark.listen.render import Listening
+    from earmark.metrics.measures import Measures
     from earmark.models.classifier import Classifier
 
 # What each format writes, in the order in which paths are shown.
@@ -34,6 +35,7 @@ NAMES = {
 }
 INTERACTIONS = {"json": ("interactions.json",)}
 COUNTERFACTUAL = {"flac": ("without.flac", "taken_out.flac"), "json": ("counterfactual.json",)}
+MEASURED = {"json": ("measures.json",)}
 EVIDENCE = 5
 
 
@@ -46,6 +48,7 @@ class Done:
     written: tuple[Path, ...]
     silence: str = ""
     further: Further | None = None
+    measures: Measures | None = None
 
     @property
     def tags(self) -> list[tuple[str, float]]:
@@ -110,8 +113,9 @@ def found_document(file: str, folder: Path, names: Sequence[str]) -> dict[str, A
 def names_of(formats: Sequence[str], job: Job) -> list[str]:
     """File names of the formats; a counterfactual that is not found leaves its sound out."""
     sets: list[dict[str, tuple[str, ...]]] = [NAMES]
-    sets += [INTERACTIONS ] if job.interactions else []
+    sets += [INTERACTIONS] if job.interactions else []
     sets += [COUNTERFACTUAL] if job.counterfactual else []
+    sets += [MEASURED] if job.measure else []
     return [name for each in sets for known, names in each.items() if known in formats for name in names]
 
 
@@ -147,16 +151,25 @@ def explain_file(
         f"evaluations in {time.monotonic() - started:.1f} s, seed {job.seed}"
     )
     listening = listen(explanation, clip)
+    measures = _measure(explanation, classifier, clip, console) if job.measure else None
     with all_or_nothing(out) as staging:
         command = job.command(file, out)
-        _write(staging, out, answer, clip, classifier, listening, command, formats, console)
+        _write(staging, out, answer, clip, classifier, listening, measures, command, formats, console)
         made = {path.name for path in staging.iterdir()}
     names = names_of(formats, job)
     for stale in set(names) - made:
         # Of an earlier run that found a counterfactual: beside these results it would only mislead.
         (out / stale).unlink(missing_ok=True)
     written = tuple(out / name for name in names if name in made)
-    return Done(file, explanation, written, _silence(explanation, listening, file, out), answer.further)
+    return Done(file, explanation, written, _silence(explanation, listening, file, out), answer.further, measures)
+
+
+def _measure(explanation: Explanation, classifier: Classifier, clip: Clip, console: Console) -> Measures:
+    from earmark.metrics.families import QUICK
+    from earmark.metrics.measure import measure
+
+    with console.watch(f"measuring {clip.name}") as watch:
+        return measure(explanation, classifier, clip, metrics=QUICK, watch=watch)
 
 
 def _silence(explanation: Explanation, listening: Listening, file: str, out: Path) -> str:
@@ -176,6 +189,7 @@ def _write(
     clip: Clip,
     classifier: Classifier,
     listening: Listening,
+    measures: Measures | None,
     command: str,
     formats: Sequence[str],
     console: Console,
@@ -199,6 +213,7 @@ def _write(
             found_map=answer.found,
             further=answer.further,
             without=answer.without,
+            measures=measures,
             say=lambda text: console.say(f"{final / NAMES['html'][0]}: {text}"),
         )
     if "map" in formats and answer.found is not None:
@@ -211,6 +226,8 @@ def _write(
         export.to_raven(explanation, folder / NAMES["raven"][0])
     if "json" in formats:
         explanation.save(folder / NAMES["json"][0])
+    if "json" in formats and measures is not None:
+        measures.save(folder / MEASURED["json"][0])
     _write_further(folder, answer, formats)
 
 
@@ -248,6 +265,8 @@ def tell(done: Done, console: Console) -> None:
             console.data(f"  in all: {totals}")
     if done.further is not None:
         _tell_further(done.further, console)
+    if done.measures is not None:
+        console.data(f"measured: {done.measures.trust.sentence}")
     if not explanation.perturbed:
         (console.detail if explanation.converged else console.say)(trust(explanation))
     elif not explanation.converged:

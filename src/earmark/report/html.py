@@ -26,6 +26,7 @@ from earmark.explain.further import Further
 from earmark.explain.map import MapExplanation
 from earmark.files import write_text
 from earmark.listen.render import Listening, check_same_clip
+from earmark.metrics.measures import Measures
 from earmark.models.classifier import Classifier
 from earmark.models.prepare import prepare
 from earmark.report.export import audacity_text, csv_text
@@ -33,6 +34,7 @@ from earmark.report.figures import LEFT, RIGHT, map_figure, overlay_figure, spec
 from earmark.report.further import further_view
 from earmark.report.images import webp_bytes
 from earmark.report.layout import boxes
+from earmark.report.measures import measures_view
 from earmark.report.players import Player, data_uri, players_of
 from earmark.report.tables import EffectRow, effect_rows, score_rows
 from earmark.report.view import ModelView, model_view
@@ -111,6 +113,7 @@ def write_report(
     found_map: MapExplanation | None = None,
     further: Further | None = None,
     without: Listening | None = None,
+    measures: Measures | None = None,
     audio_format: str = "auto",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -127,6 +130,7 @@ def write_report(
     found_map : the map that the explanation was pooled from, to be drawn as well (gradient methods).
     further : interactions and counterfactual, where they were asked for.
     without : how the counterfactual sounds (``earmark.listen.render.listen_without``), where one was found.
+    measures : from ``earmark.metrics.measure.measure``, to be shown with their baselines.
     audio_format : "auto", "flac", "mp3" or "wav", see ``earmark.report.players``.
     say : told, in one line, when the page is larger than 10 MB.
 
@@ -148,6 +152,7 @@ def write_report(
         found_map=found_map,
         further=further,
         without=without,
+        measures=measures,
         audio_format=audio_format,
     )
     size = len(page.encode())
@@ -167,6 +172,7 @@ def report_html(
     found_map: MapExplanation | None = None,
     further: Further | None = None,
     without: Listening | None = None,
+    measures: Measures | None = None,
     audio_format: str = "auto",
 ) -> str:
     """The page itself, see ``write_report``."""
@@ -196,6 +202,7 @@ def report_html(
         js=Markup(_static("report.js")),
         targets=targets,
         more=more,
+        measured=measures_view(measures, explanation),
         scores=score_rows(explanation),
         players=players,
         audio_format=chosen,
