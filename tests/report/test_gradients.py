@@ -72,9 +72,13 @@ def test_an_unsigned_map(slim, clip):
 
 
 def test_a_drawn_map_says_so(slim, clip):
-    _, e = explain_pooled(clip, slim.classifier, Time(n=2), SmoothGrad(samples=2), targets=["low"])
+    _, e = explain_pooled(clip, slim.classifier, Time(n=2), SmoothGrad(samples=1), targets=["low"])
     assert "draws at random" in trust(e)
+    assert "by how much is not known" in trust(e)
     assert verdict(e) == "sampled, error unknown"
+    _, e = explain_pooled(clip, slim.classifier, Time(n=2), SmoothGrad(samples=4), targets=3)
+    assert "one standard error of the mean over the draws" in trust(e)
+    assert verdict(e) in ("converged", "not converged")
 
 
 def test_a_wide_gap_is_a_warning(slim, clip):

@@ -15,6 +15,7 @@ from earmark import __version__
 from earmark.audio.clip import Clip
 from earmark.components.catalogue import COMPONENTS
 from earmark.components.component import ComponentKind, Components
+from earmark.components.lyrics import SoundAndText
 from earmark.errors import SettingError, UnknownNameError
 from earmark.explain import parts
 from earmark.explain.catalogue import METHODS
@@ -24,8 +25,8 @@ from earmark.explain.game import CachedGame, Floats, Game, OutputGame, Part, Sum
 from earmark.explain.interactions import Interactions, ShapleyInteractions
 from earmark.explain.method import Attribution, Diagnostic, Method, NamesPlayers
 from earmark.explain.play import play
-from earmark.explain.stability import stability_from_errors
-from earmark.models.classifier import Classifier, Patchwise
+from earmark.explain.stability import stability_facts
+from earmark.models.classifier import Classifier, Patchwise, ReadsLyrics
 from earmark.models.prepare import prepare
 
 OUTPUTS = ("probability", "log_odds")
@@ -189,6 +190,7 @@ def cut_for(classifier: Classifier, components: ComponentKind | Components, clip
     For a ``Patchwise`` classifier cuts in time snap to the borders of its patches where the kind allows it: then each
     patch is a small game of its own.
     """
+    cut: Components
     if isinstance(components, Components):
         if abs(components.clip.duration_s - clip.duration_s) > 0.05:
             raise SettingError(
@@ -197,8 +199,13 @@ def cut_for(classifier: Classifier, components: ComponentKind | Components, clip
                 where="components",
             )
         same = components.clip.sample_rate == clip.sample_rate and components.clip.channels == clip.channels
-        return components if same else components.on(clip)
-    return components.build(clip, snap_s=patch_borders(classifier, clip), seed=seed)
+        cut = components if same else components.on(clip)
+    else:
+        cut = components.build(clip, snap_s=patch_borders(classifier, clip), seed=seed)
+    if isinstance(cut, SoundAndText) and cut.how.until is None and isinstance(classifier, ReadsLyrics):
+        until = classifier.read_until(cut.lyrics.text)
+        return cut.within(until) if until < len(cut.lyrics.text) else cut
+    return cut
 
 
 def patch_borders(classifier: Classifier, clip: Clip) -> list[float] | None:
@@ -245,10 +252,9 @@ def _model_facts(classifier: Classifier) -> ModelFacts:
 
 def _stability(attribution: Attribution, seed: int) -> dict[str, Diagnostic]:
     """Rank agreement that another seed would have; nothing to say where the values are exact or errors unknown."""
-    if attribution.exact or attribution.values.shape[1] < 2 or not np.isfinite(attribution.errors).all():
+    if attribution.exact:
         return {}
-    found = stability_from_errors(attribution.values, attribution.errors, np.random.default_rng(seed))
-    return {"rank_agreement": [round(float(v), 4) for v in found.rank_agreement]}
+    return stability_facts(attribution.values, attribution.errors, seed)
 
 
 def _difference(game: Game, first: int, second: int) -> Game:

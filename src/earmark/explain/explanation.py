@@ -107,7 +107,7 @@ class Effect:
             return f"{self.component.label}, {'do' if plural else 'does'} not matter to {self.label}"
         decimals = 3 if abs(self.value) >= 0.0005 else 1 - math.floor(math.log10(abs(self.value)))
         size = f"{abs(self.value):.{decimals}f}"
-        if not exact and self.perturbed:
+        if not exact and (self.perturbed or self.error > 0):
             size += " (error unknown)" if np.isnan(self.error) else f" ± {self.error:.{decimals}f}"
         if not self.signed:
             return f"{self.component.label}, {'matter' if plural else 'matters'} to {self.label} ({size})"

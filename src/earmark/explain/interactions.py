@@ -17,7 +17,8 @@ sums (SHAP-IQ, Fumagalli et al. 2023) over each size of coalition. Fitting first
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -31,6 +32,7 @@ from earmark.explain.game import Bools, Floats, Game, SumGame
 from earmark.explain.method import Diagnostic
 
 INDICES = ("k_sii", "sii", "shapley_taylor")
+_GROUPS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +105,8 @@ class ShapleyInteractions:
         UnknownNameError
             For an unknown index.
         SettingError
-            If the budget is less than four times the 1 + n + n (n − 1) / 2 unknowns, below which the errors are too
-            small to be believed, and does not pay for all coalitions either.
+            If the budget is less than four times the 1 + n + n (n − 1) / 2 unknowns, below which a fit says little, and
+            does not pay for all coalitions either.
         """
         if self.index not in INDICES:
             raise UnknownNameError("index", self.index, INDICES)
@@ -160,28 +162,22 @@ class ShapleyInteractions:
 def estimate(game: Game, strata: list[Stratum], index: str) -> tuple[Floats, Floats, Floats]:
     """Index of a game from the coalitions drawn: values and errors ``(K, n, n)``, and the two ends ``(2, K)``.
 
-    With every stratum complete the weighted sums run over all coalitions, and the result is the definition itself.
+    With every stratum complete the weighted sums run over all coalitions, and the result is the definition itself. Else
+    errors are a jackknife over twelve groups of pairs (Wolter 2007, Introduction to Variance Estimation, section 4.2),
+    everything fitted again without each. Residuals alone would not do: a fit of so many unknowns follows the noise.
     """
     n = game.n_players
     ends_masks: Bools = np.stack([np.zeros(n, dtype=np.bool_), np.ones(n, dtype=np.bool_)])
     ends = game.values(ends_masks)
     # A pair is asked for side by side: neighbours in one batch.
-    masks = [np.stack([s.masks(), ~s.masks()], axis=1).reshape(-1, n) for s in strata]
-    scores = [game.values(m) for m in masks]
-    complete = all(s.complete for s in strata)
-    model, levers = (None, None) if complete else fit_quadratic(masks, scores, strata, ends_masks, ends)
-    values = np.zeros((game.n_outputs, n, n)) if model is None else indices_of_quadratic(model, n, index)
-    values += np.einsum("bij,bk->kij", weights(ends_masks, index), _residual(model, ends_masks, ends))
-    variance = np.zeros_like(values)
-    for number, (stratum, m, y) in enumerate(zip(strata, masks, scores, strict=True)):
-        count = len(stratum.drawn)
-        gamma = weights(m, index).reshape(len(m), -1)
-        left = _residual(model, m, y)
-        values += (stratum.pairs / count * left.T @ gamma).reshape(values.shape)
-        if not stratum.complete and levers is not None:
-            # A row pulls the fit towards itself: without that its residual would be larger by 1 / (1 − leverage).
-            spread = _variance_of_pairs(left / (1 - levers[number])[:, np.newaxis], gamma).reshape(values.shape)
-            variance += stratum.pairs**2 * (1 - count / stratum.pairs) * spread / count
+    drawn = [_Drawn.of(game, stratum, index) for stratum in strata]
+    if all(d.complete for d in drawn):
+        values = _weighted_sums(None, drawn, index, ends_masks, ends)
+        variance = np.zeros_like(values)
+    else:
+        values = _fitted(drawn, index, ends_masks, ends)
+        without = [_fitted([d.without(g) for d in drawn], index, ends_masks, ends) for g in range(_GROUPS)]
+        variance = (_GROUPS - 1) * np.var(without, axis=0) * _unseen(drawn)
     if index == "shapley_taylor":
         diagonal = np.arange(n)
         values[:, diagonal, diagonal] = (game.values(np.eye(n, dtype=np.bool_)) - ends[0]).T
@@ -189,14 +185,61 @@ def estimate(game: Game, strata: list[Stratum], index: str) -> tuple[Floats, Flo
     return values, np.sqrt(variance), ends
 
 
-def _variance_of_pairs(left: Floats, gamma: Floats) -> Floats:
-    """Variance ``(K, m)`` over pairs of rows (2 b, 2 b + 1) of the sum of left ``(B, K)`` times gamma ``(B, m)``."""
-    count = len(left) // 2
-    # The square of a sum of two products is three products of matrices: no array of B · K · m numbers.
-    second = (left**2).T @ gamma**2 + 2 * (left[0::2] * left[1::2]).T @ (gamma[0::2] * gamma[1::2])
-    mean = left.T @ gamma / count
-    variance: Floats = np.maximum(second / count - mean**2, 0.0) * count / max(1, count - 1)
-    return variance
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """The coalitions drawn of one stratum, two rows a pair, their outputs ``(B, K)`` and weights ``(B, n, n)``."""
+
+    pairs: int
+    kernel_mass: float
+    masks: Bools
+    scores: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, game: Game, stratum: Stratum, index: str) -> _Drawn:
+        masks: Bools = np.stack([stratum.masks(), ~stratum.masks()], axis=1).reshape(-1, stratum.n)
+        return cls(stratum.pairs, stratum.kernel_mass, masks, game.values(masks), weights(masks, index))
+
+    @property
+    def count(self) -> int:
+        """How many pairs."""
+        return len(self.masks) // 2
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all there are."""
+        return self.count >= self.pairs
+
+    def without(self, group: int) -> _Drawn:
+        """All but one in twelve of the pairs; a complete stratum, in which chance has no part, stays whole."""
+        if self.complete or self.count < 2:
+            return self
+        kept = np.repeat(np.arange(self.count) % _GROUPS != group, 2)
+        return replace(self, masks=self.masks[kept], scores=self.scores[kept], weights=self.weights[kept])
+
+
+def _unseen(drawn: Sequence[_Drawn]) -> float:
+    """Finite-population correction: the share of pairs that were not drawn, where not all were."""
+    partial = [d for d in drawn if not d.complete]
+    return 1 - sum(d.count for d in partial) / sum(d.pairs for d in partial)
+
+
+def _fitted(drawn: Sequence[_Drawn], index: str, ends_masks: Bools, ends: Floats) -> Floats:
+    """The index of a quadratic model, and of what it leaves over."""
+    model = fit_quadratic(drawn, ends_masks, ends)
+    return indices_of_quadratic(model, ends_masks.shape[1], index) + _weighted_sums(
+        model, drawn, index, ends_masks, ends
+    )
+
+
+def _weighted_sums(
+    model: Floats | None, drawn: Sequence[_Drawn], index: str, ends_masks: Bools, ends: Floats
+) -> Floats:
+    values: Floats = np.einsum("bij,bk->kij", weights(ends_masks, index), _residual(model, ends_masks, ends))
+    for d in drawn:
+        left = _residual(model, d.masks, d.scores)
+        values += (d.pairs / d.count * left.T @ _flat(d.weights)).reshape(values.shape)
+    return values
 
 
 def weights(masks: Bools, index: str) -> Floats:
@@ -228,29 +271,19 @@ def weights(masks: Bools, index: str) -> Floats:
     return result
 
 
-def fit_quadratic(
-    masks: list[Bools], scores: list[Floats], strata: list[Stratum], ends_masks: Bools, ends: Floats
-) -> tuple[Floats, list[Floats]]:
-    """v(S) ≈ constant + Σ main + Σ pairs under the Shapley kernel.
-
-    Returns the coefficients ``(1 + n + n (n − 1) / 2, K)``, and the leverage of each mask, a vector a stratum.
-    """
-    each = [np.full(len(m), s.kernel_mass / len(s.drawn)) for m, s in zip(masks, strata, strict=True)]
+def fit_quadratic(drawn: Sequence[_Drawn], ends_masks: Bools, ends: Floats) -> Floats:
+    """v(S) ≈ constant + Σ main + Σ pairs under the Shapley kernel: coefficients ``(1 + n + n (n − 1) / 2, K)``."""
+    each = [np.full(len(d.masks), d.kernel_mass / d.count) for d in drawn]
     # The kernel's weight of the ends is infinite; a thousand times the heaviest coalition serves.
     heavy = np.full(2, 1e3 * max(w[0] for w in each))
     root = np.sqrt(np.concatenate([*each, heavy]))[:, np.newaxis]
-    design = _features(np.concatenate([*masks, ends_masks]))
-    target = np.concatenate([*scores, ends])
-    scaled = design * root
+    scaled = _features(np.concatenate([*(d.masks for d in drawn), ends_masks])) * root
+    target = np.concatenate([*(d.scores for d in drawn), ends])
     normal = scaled.T @ scaled
     # Keeps the matrix regular. What it takes off the fit is in the residual, and so is counted all the same.
     normal[np.diag_indices_from(normal)] += 1e-12 * np.trace(normal) / len(normal)
-    inverse = np.linalg.inv(normal)
-    coefficients: Floats = inverse @ (scaled.T @ (target * root))
-    # A row that the fit must pass through has leverage 1 and tells nothing about the error.
-    levers = np.minimum(((scaled @ inverse) * scaled).sum(axis=1), 0.99)
-    starts = np.cumsum([len(m) for m in masks])[:-1]
-    return coefficients, np.split(levers[:-2], starts)
+    coefficients: Floats = np.linalg.solve(normal, scaled.T @ (target * root))
+    return coefficients
 
 
 def indices_of_quadratic(coefficients: Floats, n: int, index: str) -> Floats:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
+from scipy.stats import t as student
 
 from earmark.components.split import Path
 from earmark.explain.game import Bools, Floats, Game
@@ -200,6 +201,8 @@ def _pinned(gains: Floats, weights: NDArray[np.float64], whole: Whole, *, exact:
         rest = apart - slope * together[:, :, np.newaxis]
         freedom = n - np.where(steady, 2, 1)[:, np.newaxis]
         sampling = np.divide((rest**2).sum(axis=0), freedom * n, out=np.full_like(mean, np.nan), where=freedom > 0)
+        # From few draws the spread itself is uncertain. Student's quantile over the normal one makes up for it.
+        sampling *= (student.ppf(0.975, np.maximum(freedom, 1)) / 1.96) ** 2
         # The further the draws' mean is from the whole, the more an error of the slope weighs.
         spread = np.where(steady, n * variance, np.inf)[:, np.newaxis]
         errors = np.sqrt(errors**2 + sampling * (1 + n * gap**2 / spread))

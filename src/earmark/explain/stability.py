@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from earmark.errors import SettingError
 from earmark.explain.game import Floats, Game
-from earmark.explain.method import Method
+from earmark.explain.method import Diagnostic, Method
 from earmark.explain.parts import solve
 
 
@@ -63,6 +63,14 @@ def stability_from_errors(values: Floats, errors: Floats, rng: np.random.Generat
         )
     drawn = values + errors * rng.standard_normal((runs, *values.shape))
     return agreement(drawn, "errors")
+
+
+def stability_facts(values: Floats, errors: Floats, seed: int) -> dict[str, Diagnostic]:
+    """Rank agreement that another seed would have, for an explanation's diagnostics; empty where it cannot be told."""
+    if values.shape[1] < 2 or not np.isfinite(errors).all():
+        return {}
+    found = stability_from_errors(values, errors, np.random.default_rng(seed))
+    return {"rank_agreement": [round(float(v), 4) for v in found.rank_agreement]}
 
 
 def stability_from_seeds(game: Game, method: Method, seeds: Sequence[int]) -> Stability:

@@ -89,8 +89,16 @@ def _trust_in_gradients(explanation: Explanation) -> str:
     else:
         said.append("Its values have a scale of their own and sum to no output: compare them with each other only.")
     if "samples" in explanation.recipe.method_settings:
-        said.append("It draws at random: another seed gives other values, by how much is not known.")
+        said.append(_trust_in_draws(explanation))
     return " ".join(said)
+
+
+def _trust_in_draws(explanation: Explanation) -> str:
+    if np.isnan(explanation.errors).any():
+        return "It draws at random: another seed gives other values, by how much is not known."
+    settled = "It has settled" if explanation.converged else "It has not settled: do not rely on the order"
+    order = order_text(explanation)
+    return f"It draws at random. {settled}; ± is one standard error of the mean over the draws.{order}"
 
 
 def percent(share: float) -> str:
@@ -199,7 +207,9 @@ def verdict(explanation: Explanation) -> str:
     shares = gap_shares(explanation)
     if not explanation.perturbed and not (shares.size and shares.max() > SETTLED):
         if "samples" in explanation.recipe.method_settings:
-            return "sampled, error unknown"
+            if np.isnan(explanation.errors).any():
+                return "sampled, error unknown"
+            return "converged" if explanation.converged else "not converged"
         return f"sum off by {percent(float(shares.max()))}" if shares.size else "no sampling"
     if explanation.exact:
         return "exact"
@@ -218,8 +228,9 @@ def direction(effect: Effect) -> str:
     elif effect.perturbed:
         word = "raises" if effect.value > 0 else "lowers"
     else:
-        # No experiment, so no standard error either: what is known about the map is said once, in ``trust``.
-        return "speaks for" if effect.value > 0 else "speaks against"
+        # No experiment, and as a rule no draws: what is known about the map is said once, in ``trust``.
+        word = "speaks for" if effect.value > 0 else "speaks against"
+        return word if np.isnan(effect.error) or abs(effect.value) >= 2 * effect.error else f"{word}, uncertain"
     # An unknown error (NaN) leaves it uncertain too.
     return word if abs(effect.value) >= 2 * effect.error else f"{word}, uncertain"
 

@@ -16,6 +16,7 @@ from earmark.components.time import Time
 from earmark.errors import CapabilityError, ExplanationError
 from earmark.explain.explanation import Explanation
 from earmark.explain.gradient.grad_cam import GradCam
+from earmark.explain.gradient.gradient_shap import GradientShap
 from earmark.explain.gradient.integrated_gradients import IntegratedGradients
 from earmark.explain.gradient.pooled import explain_pooled, missed_shares, pooled
 from earmark.explain.gradient.saliency import Saliency
@@ -71,9 +72,32 @@ def test_what_is_promised_follows_the_method(classifier, clip):
     assert np.isnan(coarse.errors).all()
     assert fine.attributions.sum(axis=1) == pytest.approx(fine.full - fine.base, rel=0.01)
     assert max(fine.diagnostics["gap"]) < max(coarse.diagnostics["gap"])
-    drawn = asked(SmoothGrad(samples=3))
-    assert (drawn.exact, drawn.converged) == (False, False)
-    assert np.isnan(drawn.errors).all()
+    few = asked(SmoothGrad(samples=1))
+    assert (few.exact, few.converged) == (False, False)
+    assert np.isnan(few.errors).all()
+    assert np.isnan(asked(SmoothGrad(samples=4, absolute=True)).errors).all()
+    drawn = asked(SmoothGrad(samples=6))
+    assert (drawn.errors > 0).all()
+    assert "±" in drawn.top(1)[0].sentence(exact=drawn.exact)
+    assert len(drawn.diagnostics["rank_agreement"]) == 2
+    many = asked(GradientShap(samples=400))
+    assert (many.exact, many.converged) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "least", "most"),
+    [
+        (SmoothGrad(samples=12, noise=0.3), 0.6, 1.6),
+        (GradientShap(samples=12, noise=0.2, stratified=False), 0.6, 1.6),
+        (GradientShap(samples=12, noise=0.2), 0.8, 3.0),
+    ],
+)
+def test_errors_of_drawn_maps_are_the_spread_between_seeds(classifier, clip, method, least, most):
+    runs = [explain_pooled(clip, classifier, Time(n=3), method, targets=["rock"], seed=seed)[1] for seed in range(24)]
+    spread = np.std([run.attributions for run in runs], axis=0, ddof=1)
+    told = np.sqrt(np.mean([run.errors**2 for run in runs], axis=0))
+    ratio = np.sqrt((told**2).mean() / (spread**2).mean())
+    assert least < ratio < most
 
 
 def test_scores_are_the_classifiers_own_and_a_contrast_has_none(classifier, clip, waveform):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from earmark.errors import SettingError
+from earmark.explain.gradient.draws import Draws
 from earmark.explain.gradient.method import Domain, MapAttribution, completeness
 from earmark.explain.gradient.subject import Subject
 
@@ -79,10 +80,14 @@ class GradientShap:
         """``samples`` forward and T · ``samples`` backward passes."""
         total = torch.zeros(len(subject.target.names), *subject.x.shape, device=subject.x.device)
         draws = self.draws(subject, generator)
+        collected = Draws(subject)
         for part in subject.groups(self.samples):
             drawn = [next(draws) for _ in range(part.start, part.stop)]
             steps = torch.stack([draw.noisy - draw.baseline for draw in drawn])
-            total += (subject.gradients(torch.stack([draw.point for draw in drawn])) * steps).sum(dim=1)
+            maps = subject.gradients(torch.stack([draw.point for draw in drawn])) * steps
+            total += maps.sum(dim=1)
+            collected.add(maps)
         values = total / self.samples
         base = subject.values(torch.stack([subject.baseline(name) for name in self.baselines])).mean(dim=0)
-        return MapAttribution(values, base, completeness(subject, values, base))
+        errors = collected.errors(stratified=self.stratified)
+        return MapAttribution(values, base, completeness(subject, values, base), errors=errors)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Protocol
 import torch
 from torch import Tensor
 
+from earmark.explain.game import Floats
 from earmark.explain.gradient.subject import Subject
 
 Domain = Literal["spectrogram", "waveform"]
@@ -24,12 +25,14 @@ class MapAttribution:
     base : the quantities at the method's baseline, ``(T,)`` float64; None where it has none.
     gap : |sum of the values − (quantity − base)|, ``(T,)`` float64; None where the method promises no such sum.
     diagnostics : figures about the run, JSON values only.
+    errors : standard errors ``(T, n)`` of the sums over ``subject.pool``'s components; None where they are not known.
     """
 
     values: Tensor
     base: Tensor | None = None
     gap: Tensor | None = None
     diagnostics: dict[str, float | int | str] = field(default_factory=dict)
+    errors: Floats | None = None
 
 
 class MapMethod(Protocol):

@@ -14,12 +14,14 @@ from earmark.components.superpixel_map import LabelMap
 from earmark.components.superpixels import Superpixels
 from earmark.errors import CapabilityError, ExplanationError
 from earmark.explain.case import cut_for
+from earmark.explain.convergence import settled
 from earmark.explain.explanation import Explanation, Recipe
 from earmark.explain.game import Floats, Watch
 from earmark.explain.gradient.method import Domain, MapMethod
-from earmark.explain.gradient.run import explain_map
+from earmark.explain.gradient.run import map_and_errors
 from earmark.explain.map import MapExplanation
 from earmark.explain.method import Diagnostic
+from earmark.explain.stability import stability_facts
 from earmark.models.classifier import Classifier
 from earmark.models.prepare import prepare
 
@@ -48,7 +50,7 @@ def explain_pooled(
     """
     cut = cut_for(classifier, components, prepare(clip, classifier.input).clip, seed=seed)
     require_extents(cut, domain)
-    found = explain_map(
+    found, errors = map_and_errors(
         clip,
         classifier,
         method,
@@ -59,11 +61,12 @@ def explain_pooled(
         seed=seed,
         batch_size=batch_size,
         watch=watch,
+        sums=lambda made: _sums(made, cut),
     )
-    return found, pooled(found, cut)
+    return found, pooled(found, cut, errors)
 
 
-def pooled(found: MapExplanation, components: Components) -> Explanation:
+def pooled(found: MapExplanation, components: Components, errors: Floats | None = None) -> Explanation:
     """Attribution of a component = sum of the map's cells in it.
 
     A cell belongs to the component in whose extent its centre lies; a cell of a superpixel's picture that lies between
@@ -71,12 +74,14 @@ def pooled(found: MapExplanation, components: Components) -> Explanation:
 
     The labels are the map's targets. ``exact`` says that no draws were made and that, where the cells promise a sum,
     they miss it by no more than 1 % of ``full − base``; ``converged`` allows 5 %. A method that draws ("samples" among
-    its settings) measures no errors: they are NaN, and it is never called converged.
+    its settings) has converged if moreover all its standard errors are below 5 % of the spread of the values; where
+    they are not known they are NaN, and it is never called converged.
 
     Parameters
     ----------
     found : the map.
     components : a cut of the same clip, as the classifier heard it.
+    errors : standard errors ``(T, n)`` of the sums, where the map is a mean over draws.
 
     Raises
     ------
@@ -101,22 +106,28 @@ def pooled(found: MapExplanation, components: Components) -> Explanation:
         )
     counted = replace(found, targets=("cells",), values=np.ones((1, *found.values.shape[1:]), dtype=np.float32))
     values = _sums(found, components)
+    facts = _diagnostics(found, round(float(_sums(counted, components).sum())))
     settings = found.recipe.method_settings
     sampled = "samples" in settings
     missed = float(missed_shares(found.gap, found.base, found.full).max(initial=0.0))
     exact = not sampled and missed <= COMPLETE
+    if not sampled or errors is None:
+        errors = np.full_like(values, 0.0 if exact else np.nan)
+    firm = not sampled or settled(values, errors, SETTLED)
+    if sampled:
+        facts |= stability_facts(values, errors, found.recipe.seed)
     return Explanation(
         labels=found.targets,
         targets=tuple(range(len(found.targets))),
         components=components.table,
         attributions=values,
-        errors=np.full_like(values, 0.0 if exact else np.nan),
+        errors=errors,
         base=found.base,
         full=found.full,
         scores=found.scores,
         evaluations=int(found.diagnostics["rows"]),
         unit="patch" if int(found.diagnostics["patches"]) > 1 else "clip",
-        converged=not sampled and missed <= SETTLED,
+        converged=firm and missed <= SETTLED,
         exact=exact,
         model=found.model,
         clip=replace(found.clip, conversion=found.clip.conversion + components.notes),
@@ -131,7 +142,7 @@ def pooled(found: MapExplanation, components: Components) -> Explanation:
             seed=found.recipe.seed,
             version=found.recipe.version,
         ),
-        diagnostics=_diagnostics(found, round(float(_sums(counted, components).sum()))),
+        diagnostics=facts,
     )
 
 

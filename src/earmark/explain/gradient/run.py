@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from earmark import __version__
 from earmark.audio.clip import Clip
 from earmark.errors import CapabilityError, ScoresError, SettingError
 from earmark.explain.case import clip_facts
 from earmark.explain.explanation import ModelFacts
-from earmark.explain.game import Watch
+from earmark.explain.game import Floats, Watch
 from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 from earmark.explain.gradient.method import Domain, MapMethod
-from earmark.explain.gradient.subject import Span, Subject
+from earmark.explain.gradient.subject import Pool, Span, Subject
 from earmark.explain.gradient.target import make_target
 from earmark.explain.map import MapExplanation, MapRecipe
 from earmark.models.classifier import Classifier, Differentiable, Patchwise
@@ -69,6 +70,38 @@ def explain_map(
     CancelledError
         If the watch says so; nothing half-done is returned.
     """
+    return map_and_errors(
+        clip,
+        classifier,
+        method,
+        targets=targets,
+        output=output,
+        contrast=contrast,
+        domain=domain,
+        seed=seed,
+        batch_size=batch_size,
+        watch=watch,
+    )[0]
+
+
+def map_and_errors(
+    clip: Clip,
+    classifier: Classifier,
+    method: MapMethod | str,
+    *,
+    targets: str | Sequence[str] | int | None,
+    output: str,
+    contrast: tuple[str, str] | None,
+    domain: Domain,
+    seed: int,
+    batch_size: int,
+    watch: Watch | None,
+    sums: Callable[[MapExplanation], Floats] | None = None,
+) -> tuple[MapExplanation, Floats | None]:
+    """As ``explain_map``, and the standard errors of ``sums`` of the map, where the method draws and can tell.
+
+    ``sums`` turns a map into sums over n components, ``(T, n)``, linear in the map's values.
+    """
     if isinstance(method, str):
         method = GRADIENT_METHODS.get(method)()
     if not isinstance(classifier, Differentiable):
@@ -100,28 +133,18 @@ def explain_map(
         activation=classifier.activation,
         patches=len(spans),
     )
-    subject = Subject(classifier, target, domain, waveform, spans, batch_size, watch)
-    _require_same_scores(subject, classifier, scores)
-    generator = torch.Generator().manual_seed(int(np.random.default_rng(seed).integers(2**62)))
-    found = method.attribute(subject, generator)
-    if not torch.isfinite(found.values).all():
-        raise ScoresError(
-            f"{method.name} gave NaN or infinite values",
-            remedy="The front end may have no derivative at digital silence; try the spectrogram domain",
-            where=classifier.name,
-        )
     front = classifier.front_end
-    steps = found.values.shape[2]
     period = front.hop_length / front.sample_rate if domain == "spectrogram" else 1 / heard.sample_rate
-    return MapExplanation(
+    steps = frames if domain == "spectrogram" else waveform.shape[1]
+    blank = MapExplanation(
         targets=target.names,
-        values=found.values.detach().cpu().numpy().astype(np.float32),
+        values=np.zeros((len(target.names), 0, steps), dtype=np.float32),
         frame_s=np.arange(steps, dtype=np.float64) * np.float64(period),
         bin_hz=np.asarray(front.bin_hz, dtype=np.float64) if domain == "spectrogram" else np.zeros(0),
-        base=np.full(len(target.names), np.nan) if found.base is None else found.base.numpy().astype(np.float64),
-        full=subject.full.numpy().astype(np.float64),
+        base=np.full(len(target.names), np.nan),
+        full=np.full(len(target.names), np.nan),
         scores=np.array([float(scores[rows[0]]) if len(rows) == 1 else np.nan for rows in target.indices]),
-        gap=None if found.gap is None else found.gap.numpy().astype(np.float64),
+        gap=None,
         signed=method.signed,
         scale=front.scale if domain == "spectrogram" else "amplitude, full scale ±1",
         duration_s=heard.duration_s,
@@ -143,8 +166,36 @@ def explain_map(
             seed=seed,
             version=__version__,
         ),
+    )
+
+    pool = None if sums is None else _pool(blank, sums)
+    subject = Subject(classifier, target, domain, waveform, spans, batch_size, watch, pool)
+    _require_same_scores(subject, classifier, scores)
+    generator = torch.Generator().manual_seed(int(np.random.default_rng(seed).integers(2**62)))
+    found = method.attribute(subject, generator)
+    if not torch.isfinite(found.values).all():
+        raise ScoresError(
+            f"{method.name} gave NaN or infinite values",
+            remedy="The front end may have no derivative at digital silence; try the spectrogram domain",
+            where=classifier.name,
+        )
+    made = replace(
+        blank,
+        values=_float32(found.values),
+        base=blank.base if found.base is None else found.base.numpy().astype(np.float64),
+        full=subject.full.numpy().astype(np.float64),
+        gap=None if found.gap is None else found.gap.numpy().astype(np.float64),
         diagnostics=found.diagnostics | {"patches": len(spans), "rows": watch.done - before},
     )
+    return made, found.errors
+
+
+def _pool(blank: MapExplanation, sums: Callable[[MapExplanation], Floats]) -> Pool:
+    return lambda values: sums(replace(blank, values=_float32(values)))
+
+
+def _float32(values: torch.Tensor) -> NDArray[np.float32]:
+    return values.detach().cpu().numpy().astype(np.float32)
 
 
 def _scores(classifier: Classifier, waveform: torch.Tensor) -> torch.Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from earmark.errors import SettingError
+from earmark.explain.gradient.draws import Draws
 from earmark.explain.gradient.method import Domain, MapAttribution
 from earmark.explain.gradient.subject import Subject
 
@@ -53,8 +54,12 @@ class SmoothGrad:
         """``samples`` forward and T · ``samples`` backward passes."""
         total = torch.zeros(len(subject.target.names), *subject.x.shape, device=subject.x.device)
         noise = self.draws(subject.x, generator)
+        draws = Draws(subject)
         for part in subject.groups(self.samples):
             points = torch.stack([subject.x + next(noise) for _ in range(part.start, part.stop)])
-            total += subject.gradients(points).sum(dim=1)
+            gradients = subject.gradients(points)
+            total += gradients.sum(dim=1)
+            draws.add(gradients)
         mean = total / self.samples
-        return MapAttribution(mean.abs() if self.absolute else mean)
+        # The magnitude of a mean is no mean: how far its sums are off does not follow from those of the draws.
+        return MapAttribution(mean.abs() if self.absolute else mean, errors=None if self.absolute else draws.errors())

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from earmark.errors import CapabilityError, SettingError
-from earmark.explain.game import Watch
+from earmark.explain.game import Floats, Watch
 from earmark.explain.gradient.intercept import frozen
 from earmark.explain.gradient.target import Target
 from earmark.models.classifier import Differentiable
 
 Mode = Callable[[], AbstractContextManager[object]]
+Pool = Callable[[Tensor], Floats]
 Inspect = Callable[[Tensor], None]
 
 
@@ -45,6 +46,7 @@ class Subject:
     waveform : ``(channels, samples)`` float32 on the classifier's device.
     spans : the P patches, or one span over everything.
     batch_size : rows that the network sees at once.
+    pool : sums a map ``(T, *x.shape)`` over n components, ``(T, n)``; methods that draw tell how far off they are.
     """
 
     classifier: Differentiable
@@ -54,6 +56,7 @@ class Subject:
     spans: tuple[Span, ...]
     batch_size: int = 16
     watch: Watch = field(default_factory=Watch)
+    pool: Pool | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
