@@ -106,8 +106,7 @@ def measure(
     if mask is not None and mask != AREA and mask not in MASKS:
         raise UnknownNameError("mask", mask, (*MASKS.names(), AREA))
     loaded = _load(explanation)
-    index = loaded.index(label)
-    chosen = loaded.labels[index] if _by_components(loaded) else loaded.targets[index]
+    chosen = _label(loaded, label)
     mask = mask if mask is not None else "binary" if loaded.signed else "top_30"
     folder = out if out is not None else explanation.parent / f"measures-{slug(chosen)}-{slug(mask)}"
     if not overwrite:
@@ -188,8 +187,11 @@ def _load(path: Path) -> Explanation | MapExplanation:
     return MapExplanation.load(path) if path.suffix.lower() == ".safetensors" else Explanation.load(path)
 
 
-def _by_components(loaded: Explanation | MapExplanation) -> bool:
-    return hasattr(loaded, "components")
+def _label(loaded: Explanation | MapExplanation, label: str | None) -> str:
+    from earmark.explain.explanation import Explanation
+
+    index = loaded.index(label)
+    return loaded.labels[index] if isinstance(loaded, Explanation) else loaded.targets[index]
 
 
 def _model(given: str | None, loaded: Explanation | MapExplanation) -> str:

@@ -33,9 +33,9 @@ NAMES = {
     "audacity": ("audacity.txt",),
     "raven": ("raven.txt",),
 }
-INTERACTIONS = {"json": ("interactions.json",)}
+INTERACTIONS: dict[str, tuple[str, ...]] = {"json": ("interactions.json",)}
 COUNTERFACTUAL = {"flac": ("without.flac", "taken_out.flac"), "json": ("counterfactual.json",)}
-MEASURED = {"json": ("measures.json",)}
+MEASURED: dict[str, tuple[str, ...]] = {"json": ("measures.json",)}
 EVIDENCE = 5
 
 
@@ -202,6 +202,7 @@ def _write(
         write_listening(listening, folder)
     if "html" in formats:
         from earmark.report.html import write_report  # brings matplotlib, which nothing else here needs
+        from earmark.report.masks import REPORT_MASKS
 
         write_report(
             folder / NAMES["html"][0],
@@ -213,6 +214,7 @@ def _write(
             found_map=answer.found,
             further=answer.further,
             without=answer.without,
+            masks=REPORT_MASKS,
             measures=measures,
             say=lambda text: console.say(f"{final / NAMES['html'][0]}: {text}"),
         )
