@@ -29,6 +29,9 @@ COMPONENTS.add(
 )
 COMPONENTS.add("nmf", "earmark.components.nmf:Nmf", "recurring sounds, by non-negative matrix factorisation")
 COMPONENTS.add("joint", "earmark.components.joint:Joint", "components of several kinds as one set of players")
+COMPONENTS.add(
+    "lyrics", "earmark.components.lyrics:MusicAndLyrics", "parts of the sound, and words or lines of its text"
+)
 COMPONENTS.add("refined", "earmark.components.refined:Refined", "another kind, with some components split further")
 
 FILLS: Registry[Fill] = Registry("fill")

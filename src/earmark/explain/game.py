@@ -80,6 +80,8 @@ class CachedGame:
     evaluate : the model behind it.
     batch_size : rows per call of ``evaluate`` (4–16 is fastest on a CPU).
     watch : progress and cancellation.
+    blocks : sizes of the runs of players (the sound's, the text's) of which ``evaluate`` works out each on its own and
+        remembers it; empty where it does not. Estimators then ask for many mixtures of few halves.
 
     Raises
     ------
@@ -104,7 +106,9 @@ class CachedGame:
         batch_size: int = 16,
         watch: Watch | None = None,
         what: str = "the classifier",
+        blocks: tuple[int, ...] = (),
     ) -> None:
+        self.blocks = blocks
         self._n_players = n_players
         self._n_outputs = n_outputs
         self._evaluate = evaluate
@@ -256,6 +260,7 @@ class OutputGame:
         self._game = game
         self._transform = transform
         self._n_outputs = n_outputs
+        self.blocks = blocks_of(game)
 
     @property
     def n_players(self) -> int:
@@ -275,6 +280,12 @@ class OutputGame:
     def values(self, masks: Bools) -> Floats:
         """Transformed outputs ``(B, L)`` for boolean masks ``(B, n)``."""
         return self._transform(self._game.values(masks))
+
+
+def blocks_of(game: Game) -> tuple[int, ...]:
+    """Sizes of the runs of players whose parts of a mask cost something, each for itself; empty for most games."""
+    found: tuple[int, ...] = getattr(game, "blocks", ())
+    return found if len(found) == 2 and min(found) > 0 else ()
 
 
 def log_odds(probabilities: Floats) -> Floats:

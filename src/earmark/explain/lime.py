@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earmark.errors import SettingError
 from earmark.explain.convergence import settled
-from earmark.explain.game import Bools, Floats, Game
+from earmark.explain.crossed import clustered_errors, even_masks
+from earmark.explain.game import Bools, Floats, Game, blocks_of
 from earmark.explain.method import Attribution
 
 
@@ -31,6 +33,10 @@ class Lime:
         25 seen in published work makes all weights equal (≥ .9998).
     ridge : L2 penalty on the coefficients; 0 is ordinary weighted least squares, 1 is what the released code does.
     tolerance : the fit has converged if every standard error is below this share of the spread of the values.
+
+    Notes
+    -----
+    Of a sound with its lyrics, masks are mixtures of few halves, see ``earmark.explain.crossed``.
     """
 
     samples: int = 1000
@@ -65,11 +71,16 @@ class Lime:
                 remedy="Give a kernel_width above 0 and a ridge of at least 0",
                 where="lime",
             )
-        masks: Bools = rng.random((self.samples, n)) < 0.5
-        masks[0] = True
+        blocks = blocks_of(game)
+        if blocks:
+            crossed = even_masks(blocks, self.samples, rng)
+            masks, halves = crossed.masks, crossed.halves
+        else:
+            masks, halves = rng.random((self.samples, n)) < 0.5, None
+            masks[0] = True
         values = game.values(masks)
         weights = kernel_weights(masks, self.kernel_width)
-        fit = weighted_ridge(masks.astype(np.float64), values, weights, self.ridge)
+        fit = weighted_ridge(masks.astype(np.float64), values, weights, self.ridge, halves)
         return Attribution(
             values=fit.coefficients,
             errors=fit.errors,
@@ -100,12 +111,13 @@ def kernel_weights(masks: Bools, width: float) -> Floats:
     return weights
 
 
-def weighted_ridge(x: Floats, y: Floats, weights: Floats, ridge: float) -> Fit:
+def weighted_ridge(x: Floats, y: Floats, weights: Floats, ridge: float, halves: NDArray[np.intp] | None = None) -> Fit:
     """Minimise Σ w (y − a − x·b)² + ridge·|b|² with an unpenalised intercept a.
 
     Parameters
     ----------
     x : ``(B, n)``. y : ``(B, K)``. weights : ``(B,)``. ridge : penalty on b.
+    halves : ``(B, 2)``, where rows share halves and so are no independent witnesses.
     """
     total = weights.sum()
     x_mean = weights @ x / total
@@ -120,5 +132,8 @@ def weighted_ridge(x: Floats, y: Floats, weights: Floats, ridge: float) -> Fit:
     r2 = 1.0 - np.divide(weights @ residual**2, spread, out=np.zeros_like(spread), where=spread > 0)
     lever = (xc * weights[:, np.newaxis]) @ inverse
     freedom = len(x) / max(1, len(x) - x.shape[1] - 1)
-    errors = np.sqrt(freedom * np.einsum("bn,bk->kn", lever**2, residual**2))
+    if halves is None:
+        errors = np.sqrt(freedom * np.einsum("bn,bk->kn", lever**2, residual**2))
+    else:
+        errors = np.sqrt(freedom) * clustered_errors(lever, residual, halves)
     return Fit(coefficients.T, errors, y_mean - x_mean @ coefficients, r2)

@@ -12,11 +12,13 @@ from earmark.components.component import Components
 from earmark.components.cut_clip import CutClip
 from earmark.components.joint import Joined
 from earmark.components.layered import Layered
+from earmark.components.lyrics import SoundAndText
 from earmark.components.memory import Memory
 from earmark.components.refined import RefinedCut
 from earmark.components.spectral import SpectralRenderer
 from earmark.errors import ScoresError
 from earmark.explain.game import Bools, CachedGame, Floats, Part, SumGame, Watch
+from earmark.explain.paired import pair
 from earmark.features.linear import LinearFrontEnd
 from earmark.models.classifier import Activation, Classifier, Differentiable, Patch, Patchwise
 from earmark.models.device import device_of
@@ -42,6 +44,8 @@ def play(
     watch : progress and cancellation.
     """
     watch = watch if watch is not None else Watch()
+    if isinstance(components, SoundAndText):
+        return _with_lyrics(classifier, components, batch_size, watch)
     ask = _spectral(classifier, components) or _waveform(classifier, components)
     outputs = len(classifier.labels)
     if not isinstance(classifier, Patchwise):
@@ -65,6 +69,24 @@ def play(
         game = CachedGame(len(players), outputs, part, batch_size=batch_size, watch=watch, what=classifier.name)
         parts.append(Part(game, players, 1.0 / len(patches)))
     return SumGame(components.n, outputs, parts, watch=watch)
+
+
+def _with_lyrics(classifier: Classifier, components: SoundAndText, batch_size: int, watch: Watch) -> CachedGame:
+    asked = pair(classifier, components)
+
+    def whole(masks: Bools) -> Floats:
+        with torch.inference_mode():
+            return _scores(classifier, asked(masks))
+
+    return CachedGame(
+        components.n,
+        len(classifier.labels),
+        whole,
+        batch_size=batch_size,
+        watch=watch,
+        what=classifier.name,
+        blocks=components.blocks,
+    )
 
 
 def _players(components: Components, patch: Patch, strict: bool) -> NDArray[np.intp]:

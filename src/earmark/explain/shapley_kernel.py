@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earmark.errors import SettingError
 from earmark.explain.coalitions import Stratum, allocate
 from earmark.explain.convergence import settled
-from earmark.explain.game import Bools, Floats, Game
+from earmark.explain.crossed import clustered_errors, levelled_masks
+from earmark.explain.game import Bools, Floats, Game, blocks_of
 from earmark.explain.method import Attribution
 from earmark.explain.surrogate import fit_surrogate
 
@@ -66,6 +68,9 @@ class ShapleyKernel:
         ends = game.values(np.stack([np.zeros(n, dtype=np.bool_), np.ones(n, dtype=np.bool_)]))
         if n == 1:
             return _attribution(np.diff(ends, axis=0).T, np.zeros((game.n_outputs, 1)), ends, 2, True, True)
+        blocks = blocks_of(game)
+        if blocks and self.samples < 1 << n:
+            return self._crossed(game, blocks, ends, rng)
         strata = [Stratum(n, size, rng) for size in range(1, n // 2 + 1)]
         budget = (min(self.samples, 1 << n) - 2) // 2
         for pairs in _rounds(budget, n):
@@ -84,6 +89,22 @@ class ShapleyKernel:
         used = 2 + 2 * sum(len(s.drawn) for s in strata)
         return _attribution(values, errors, ends, used, converged, exact)
 
+    def _crossed(self, game: Game, blocks: tuple[int, ...], ends: Floats, rng: np.random.Generator) -> Attribution:
+        """Many mixtures of few halves, where halves are what costs."""
+        n = game.n_players
+        drawn = levelled_masks(blocks, (self.samples - 2) // 2, rng)
+        size = drawn.masks.sum(axis=1)
+        # All sizes are equally frequent, so the kernel's mass of a size is the weight of each of its masks.
+        weights = (n - 1) / (size * (n - size))
+        unseen = np.ones(len(size))
+        values, errors = regress_pairs(game, drawn.masks, weights, unseen, ends, adjust=False, halves=drawn.halves)
+        if self.adjust:
+            # What a pair looks like to a surrogate that has seen its halves is no honest residual: the errors stay
+            # those of the plain fit, which are larger.
+            values, _ = regress_pairs(game, drawn.masks, weights, unseen, ends, adjust=True, halves=drawn.halves)
+        used = 2 + 2 * len(size)
+        return _attribution(values, errors, ends, used, settled(values, errors, self.tolerance), False)
+
 
 def fit_pairs(game: Game, strata: list[Stratum], ends: Floats, *, adjust: bool) -> tuple[Floats, Floats]:
     """Constrained weighted least squares on the pairs drawn; values and standard errors ``(K, n)``.
@@ -93,11 +114,40 @@ def fit_pairs(game: Game, strata: list[Stratum], ends: Floats, *, adjust: bool) 
     the normal matrix regular (a least-squares routine would leak along the direction of ones).
     """
     kept = [s for s in strata if s.drawn]
-    small: Bools = np.concatenate([s.masks() for s in kept])
-    n = small.shape[1]
     counts = [len(s.drawn) for s in kept]
-    weights = np.repeat([s.kernel_mass / c for s, c in zip(kept, counts, strict=True)], counts)
-    unseen = np.repeat([1 - c / s.pairs for s, c in zip(kept, counts, strict=True)], counts)
+    return regress_pairs(
+        game,
+        np.concatenate([s.masks() for s in kept]),
+        np.repeat([s.kernel_mass / c for s, c in zip(kept, counts, strict=True)], counts),
+        np.repeat([1 - c / s.pairs for s, c in zip(kept, counts, strict=True)], counts),
+        ends,
+        adjust=adjust,
+    )
+
+
+def regress_pairs(
+    game: Game,
+    small: Bools,
+    weights: Floats,
+    unseen: Floats,
+    ends: Floats,
+    *,
+    adjust: bool,
+    halves: NDArray[np.intp] | None = None,
+) -> tuple[Floats, Floats]:
+    """``fit_pairs`` on given masks.
+
+    Parameters
+    ----------
+    game : what is asked.
+    small : one mask of each pair, ``(B, n)``.
+    weights : of the pairs, ``(B,)``.
+    unseen : share of the pairs of its kind that was not drawn, ``(B,)``: 1 where a draw is one of very many.
+    ends : v(none) and v(all), ``(2, K)``.
+    adjust : regress what a surrogate leaves over.
+    halves : ``(B, 2)``, where pairs share halves, see ``earmark.explain.crossed``.
+    """
+    n = small.shape[1]
 
     # A pair is asked for side by side: neighbours in one batch.
     both: Bools = np.stack([small, ~small], axis=1).reshape(-1, n)
@@ -138,6 +188,8 @@ def fit_pairs(game: Game, strata: list[Stratum], ends: Floats, *, adjust: bool) 
         values = np.where(chosen, adjusted, values)
         # A surrogate has seen these pairs: only what it says of a pair without it is an honest residual.
         residual, freedom = left_out, 1.0
+    if halves is not None:
+        return values.T, np.sqrt(freedom) * clustered_errors(lever, residual, halves)
     # Sandwich errors with finite-population correction: a size that was enumerated adds no sampling error.
     variance = freedom * np.einsum("b,bn,bk->kn", unseen, lever**2, residual**2)
     return values.T, np.sqrt(variance)
