@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from earmark.explain.gradient.run import explain_map
     from earmark.explain.run import explain as explain_clip
     from earmark.listen.render import listen as listen_to
+    from earmark.metrics.measure import measure
     from earmark.models.callable import from_callable
     from earmark.models.load import load_model
     from earmark.models.predict import predict
@@ -34,6 +35,7 @@ __all__ = [
     "from_callable",
     "listen_to",
     "load_model",
+    "measure",
     "predict",
     "read",
     "write",
@@ -50,6 +52,7 @@ _HOME = {
     "from_callable": "earmark.models.callable:from_callable",
     "listen_to": "earmark.listen.render:listen",
     "load_model": "earmark.models.load:load_model",
+    "measure": "earmark.metrics.measure:measure",
     "predict": "earmark.models.predict:predict",
     "read": "earmark.audio.read:read",
     "write": "earmark.audio.write:write",
