@@ -24,6 +24,7 @@ from earmark.cli import (
     data,
     demo,
     doctor,
+    effects,
     explain,
     features,
     listen,
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.command("predict", help=predict.HELP)(predict.predict)
 app.command("explain", help=explain.HELP)(explain.explain)
+app.command("effects", help=effects.HELP)(effects.effects)
 app.command("listen", help=listen.HELP)(listen.listen)
 app.command("measure", help=measure.HELP)(measure.measure)
 app.add_typer(data.app, name="data", help=data.HELP)

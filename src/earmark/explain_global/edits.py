@@ -66,16 +66,20 @@ class EditEffect:
         return np.asarray(self.values.max(axis=1) - self.values.min(axis=1))
 
     def sentences(self, *, most: int = 6, least: float = 0.01) -> tuple[str, ...]:
-        """The strongest changes whose interval leaves out 0, one for each class and direction, in words."""
+        """The strongest changes beyond chance, one for each class and direction, in words.
+
+        The interval must leave out 0, and the change be larger than half of its width: where a single clip of few moves
+        and the others stay, the interval is lopsided and the first alone would be met.
+        """
         found = []
         for k, label in enumerate(self.labels):
-            sure = (self.low[k] > 0) | (self.high[k] < 0)
+            half = (self.high[k] - self.low[k]) / 2
+            sure = ((self.low[k] > 0) | (self.high[k] < 0)) & (np.abs(self.values[k]) > half)
             for sign, verb in ((1, "raises"), (-1, "lowers")):
                 mine = np.where(sure & (np.sign(self.values[k]) == sign), np.abs(self.values[k]), 0)
                 p = int(mine.argmax())
                 if mine[p] >= least:
-                    half = (self.high[k, p] - self.low[k, p]) / 2
-                    told = f"{self.edit.label} at {self.names[p]} {verb} {label} by {mine[p]:.3f} ± {half:.3f}"
+                    told = f"{self.edit.label} at {self.names[p]} {verb} {label} by {mine[p]:.3f} ± {half[p]:.3f}"
                     found.append((float(mine[p]), told))
         return tuple(told for _, told in sorted(found, key=lambda each: -each[0])[:most])
 
@@ -203,15 +207,19 @@ def _of_clip(
     return rows
 
 
+def for_input(clip: Clip, spec: InputSpec) -> Clip:
+    """An edited clip at the one length that a classifier takes, if it takes one: its middle, or repeated."""
+    if spec.length_s is None:
+        return clip
+    wanted = round(spec.length_s * clip.sample_rate)
+    if clip.samples > wanted:
+        start = (clip.samples - wanted) // 2
+        return replace(clip, waveform=clip.waveform[:, start : start + wanted])
+    return replace(clip, waveform=np.tile(clip.waveform, (1, -(-wanted // clip.samples)))[:, :wanted])
+
+
 def _input(clip: Clip, spec: InputSpec) -> torch.Tensor:
-    if spec.length_s is not None:
-        wanted = round(spec.length_s * clip.sample_rate)
-        if clip.samples > wanted:
-            start = (clip.samples - wanted) // 2
-            clip = replace(clip, waveform=clip.waveform[:, start : start + wanted])
-        elif clip.samples < wanted:
-            clip = replace(clip, waveform=np.tile(clip.waveform, (1, -(-wanted // clip.samples)))[:, :wanted])
-    return torch.tensor(prepare(clip, spec).clip.waveform)
+    return torch.tensor(prepare(for_input(clip, spec), spec).clip.waveform)
 
 
 def _score(sounds: list[torch.Tensor], classifier: Classifier, batch_size: int, watch: Watch) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earmark.data.published_names import descriptor_called
 from earmark.errors import UnknownNameError
 from earmark.explain_global.effect import Effect
 from earmark.explain_global.steps import Floats
@@ -89,8 +90,8 @@ def favours(effect: Effect, *, least: float = 0.01) -> tuple[Favour, ...]:
             weights = counts / counts.sum()
             value = float(curve[k, first:last] @ weights)
             ends = np.quantile(draws[:, k, first:last] @ weights, [0.025, 0.975])
-            if abs(value) >= least:
-                margin = float(ends[1] - ends[0]) / 2
+            margin = float(ends[1] - ends[0]) / 2
+            if abs(value) >= max(least, margin):
                 share = float(counts.sum() / effect.counts.sum())
                 found.append(
                     Favour(effect.feature, effect.labels[k], *_stretch(effect, first, last), value, margin, share)
@@ -101,7 +102,7 @@ def favours(effect: Effect, *, least: float = 0.01) -> tuple[Favour, ...]:
 def unit_of(feature: str) -> str:
     """Its unit, where it is a descriptor that has one."""
     try:
-        unit = descriptor_unit(feature)
+        unit = descriptor_unit(descriptor_called(feature))
     except UnknownNameError:
         return ""
     return "" if unit == "1" else unit

@@ -10,6 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
+from earmark.data.published_names import descriptor_called
 from earmark.errors import SettingError, UnknownNameError
 from earmark.features.descriptors.names import descriptor_group
 from earmark.models.tabular import checked_rows
@@ -33,7 +34,7 @@ def group_units(features: Sequence[str]) -> Units:
     groups: dict[str, list[str]] = {"timbre": [], "harmony": [], "rhythm": [], "other": []}
     for name in features:
         try:
-            groups[descriptor_group(name)].append(name)
+            groups[descriptor_group(descriptor_called(name))].append(name)
         except UnknownNameError:
             groups["other"].append(name)
     return {group: tuple(names) for group, names in groups.items() if names}

@@ -19,15 +19,15 @@ class Noise:
     """White noise at a signal-to-noise ratio, the same noise at every ratio. Infinite dB changes nothing."""
 
     name: ClassVar[str] = "noise"
-    unit: ClassVar[str] = "dB"
+    unit: ClassVar[str] = "dB SNR"
     neutral: ClassVar[float] = math.inf
     strengths: ClassVar[tuple[float, ...]] = (0.0, 6.0, 12.0, 20.0, 30.0, 40.0, math.inf)
     quality: ClassVar[str] = "normal white noise, its power beside the clip's mean power; exact"
 
     @property
     def label(self) -> str:
-        """ "noise at SNR"."""
-        return "noise, signal-to-noise ratio"
+        """ "white noise"."""
+        return "white noise"
 
     def check(self, strength: float) -> None:
         """−40 to 120 dB."""
