@@ -102,7 +102,8 @@ def listen(
 
     console = Console(quiet=quiet, json=json, bars=not no_progress)
     loaded: Explanation | MapExplanation
-    if explanation.suffix.lower() == _MAP:
+    of_map = explanation.suffix.lower() == _MAP
+    if of_map:
         loaded = MapExplanation.load(explanation)
         chosen = loaded.targets[loaded.index(label)]
         rule = mask or keep or default_mask(loaded)
@@ -110,7 +111,7 @@ def listen(
         loaded = Explanation.load(explanation)
         chosen = loaded.labels[loaded.index(label)]
         rule = mask or keep or keep_rule(loaded)
-    folder = out if out is not None else explanation.parent / f"{slug(chosen)}-{slug(rule)}"
+    folder = out if out is not None else explanation.parent / f"{slug(chosen)}-{'map-' if of_map else ''}{slug(rule)}"
     names = [f"{part}.{format}" for part in wanted]
     if not overwrite:
         refuse_existing(folder, names)

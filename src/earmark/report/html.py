@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,7 +25,8 @@ from earmark.explain.explanation import Explanation
 from earmark.explain.further import Further
 from earmark.explain.map import MapExplanation
 from earmark.files import write_text
-from earmark.listen.render import Listening, check_same_clip
+from earmark.listen.belongs import check_same_clip, check_same_model
+from earmark.listen.render import Listening
 from earmark.metrics.measures import Measures
 from earmark.models.classifier import Classifier
 from earmark.models.prepare import prepare
@@ -34,6 +35,7 @@ from earmark.report.figures import LEFT, RIGHT, map_figure, overlay_figure, spec
 from earmark.report.further import further_view
 from earmark.report.images import webp_bytes
 from earmark.report.layout import boxes
+from earmark.report.masks import choices
 from earmark.report.measures import measures_view
 from earmark.report.players import Player, data_uri, players_of
 from earmark.report.tables import EffectRow, effect_rows, score_rows
@@ -114,6 +116,7 @@ def write_report(
     further: Further | None = None,
     without: Listening | None = None,
     measures: Measures | None = None,
+    masks: Sequence[str] = (),
     audio_format: str = "auto",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -131,6 +134,8 @@ def write_report(
     further : interactions and counterfactual, where they were asked for.
     without : how the counterfactual sounds (``earmark.listen.render.listen_without``), where one was found.
     measures : from ``earmark.metrics.measure.measure``, to be shown with their baselines.
+    masks : names of masks to listen through as well (``earmark.listen.masks.MASKS``): each that sounds different adds
+        two versions to the page.
     audio_format : "auto", "flac", "mp3" or "wav", see ``earmark.report.players``.
     say : told, in one line, when the page is larger than 10 MB.
 
@@ -153,6 +158,7 @@ def write_report(
         further=further,
         without=without,
         measures=measures,
+        masks=masks,
         audio_format=audio_format,
     )
     size = len(page.encode())
@@ -173,21 +179,20 @@ def report_html(
     further: Further | None = None,
     without: Listening | None = None,
     measures: Measures | None = None,
+    masks: Sequence[str] = (),
     audio_format: str = "auto",
 ) -> str:
     """The page itself, see ``write_report``."""
     check_same_clip(explanation, clip)
-    if classifier.fingerprint != explanation.model.fingerprint:
-        raise ExplanationError(
-            f"the explanation belongs to another model ({explanation.model.name})",
-            remedy="Give the classifier that was explained",
-            where=classifier.name,
-        )
+    check_same_model(explanation, classifier)
     if found_map is not None:
         _check_map(found_map, explanation)
     view = model_view(classifier, prepare(clip, classifier.input).clip)
     kept = kept_text(explanation, listening.keep, listening.label)
-    players, chosen = players_of(listening, audio_format, kept)
+    offered = choices(explanation, clip, listening, kept, found_map=found_map, masks=masks)
+    listening = offered[0].listening
+    others = [(choice.name, choice.meaning, choice.listening) for choice in offered[1:]]
+    players, chosen = players_of(listening, audio_format, kept, others=others)
     targets = tuple(
         _target(explanation, found_map, view, explanation.labels[row], listening) for row in explanation.targets
     )
@@ -205,6 +210,7 @@ def report_html(
         measured=measures_view(measures, explanation),
         scores=score_rows(explanation),
         players=players,
+        offered=offered,
         audio_format=chosen,
         listening=listening,
         silence=silence_text(explanation, listening),
@@ -284,7 +290,12 @@ def _picture(draw: Callable[[str], Figure], alt: str) -> Picture:
 
 
 def _player_json(players: tuple[Player, ...]) -> str:
-    return json.dumps([{"id": p.id, "key": p.key, "title": p.title, "match_db": round(p.match_db, 3)} for p in players])
+    return json.dumps(
+        [
+            {"id": p.id, "role": p.role, "mask": p.mask, "loudness": p.loudness, "match_db": round(p.match_db, 3)}
+            for p in players
+        ]
+    )
 
 
 def _settings(explanation: Explanation) -> tuple[tuple[str, str], ...]:

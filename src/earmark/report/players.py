@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earmark.audio.clip import Clip
@@ -17,6 +18,7 @@ AUDIO_FORMATS = ("auto", "flac", "mp3", "wav")
 
 _TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg", "wav": "audio/wav"}
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_KEYS = {"original": "A", "kept": "B", "removed": "N"}
 _LOSSLESS_UP_TO = 4_000_000
 
 
@@ -26,16 +28,20 @@ class Player:
 
     Parameters
     ----------
-    id : "original", "kept" or "removed".
+    id : "original", "kept" or "removed"; of further masks "kept-1", "removed-1", …
+    role : "original", "kept" or "removed".
     key : the key that chooses it.
     title, meaning : for people.
     uri : data: URI.
     duration_s : seconds.
     lufs : integrated loudness in LUFS, −inf when silent.
+    mask : number of the mask it was made by; 0 for the first and for the original.
     match_db : gain in dB that brings it to the loudness that all versions can share without clipping.
     """
 
     id: str
+    role: str
+    mask: int
     key: str
     title: str
     meaning: str
@@ -51,12 +57,17 @@ class Player:
 
 
 def players_of(
-    listening: Listening, audio_format: str = "auto", kept: str | None = None
+    listening: Listening,
+    audio_format: str = "auto",
+    kept: str | None = None,
+    *,
+    others: Sequence[tuple[str, str, Listening]] = (),
 ) -> tuple[tuple[Player, ...], str]:
-    """The three versions, and the format that was chosen.
+    """The versions (original, then kept and removed of each mask), and the format that was chosen.
 
-    ``auto`` is lossless FLAC while the three versions together have less than 4 MB of 24-bit samples, then MP3 where it
-    can hold the clip's rate and channels, and else FLAC. ``kept`` says what the kept version is.
+    ``auto`` is lossless FLAC while the versions together have less than 4 MB of 24-bit samples, then MP3 where it
+    can hold the clip's rate and channels, and else FLAC. ``kept`` says what the kept version is; ``others``
+    are further masks of the same clip at the same gain: name, what the kept version is, and how it sounds.
 
     Raises
     ------
@@ -72,17 +83,20 @@ def players_of(
             where="audio_format",
         )
     clip = listening.original
-    chosen = _automatic(clip) if audio_format == "auto" else audio_format
-    versions = (
-        ("original", "A", "Original", "The whole clip", listening.original, listening.original_lufs),
-        ("kept", "B", "Kept", kept or f"What raises {listening.label}", listening.kept, listening.kept_lufs),
-        ("removed", "N", "Removed", "Everything else", listening.removed, listening.removed_lufs),
-    )
+    chosen = _automatic(clip, 3 + 2 * len(others)) if audio_format == "auto" else audio_format
+    versions = [("original", 0, "Original", "The whole clip", listening.original, listening.original_lufs)]
+    pairs = [("", kept or f"What raises {listening.label}", listening), *others]
+    for number, (name, meaning, heard) in enumerate(pairs):
+        by = f" by {name}" if name else ""
+        versions.append(("kept", number, f"Kept{by}", meaning, heard.kept, heard.kept_lufs))
+        versions.append(("removed", number, f"Removed{by}", "Everything else", heard.removed, heard.removed_lufs))
     shared = shared_lufs([(sound, lufs) for *_, sound, lufs in versions])
     return tuple(
         Player(
-            id=name,
-            key=key,
+            id=f"{role}-{number}" if number else role,
+            role=role,
+            mask=number,
+            key=_KEYS[role],
             title=title,
             meaning=meaning,
             uri=audio_uri(sound, chosen),
@@ -90,7 +104,7 @@ def players_of(
             lufs=lufs,
             match_db=0.0 if math.isinf(lufs) else shared - lufs,
         )
-        for name, key, title, meaning, sound, lufs in versions
+        for role, number, title, meaning, sound, lufs in versions
     ), chosen
 
 
@@ -116,7 +130,7 @@ def data_uri(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _automatic(clip: Clip) -> str:
-    if 3 * 3 * clip.samples * clip.channels <= _LOSSLESS_UP_TO:
+def _automatic(clip: Clip, versions: int) -> str:
+    if versions * 3 * clip.samples * clip.channels <= _LOSSLESS_UP_TO:
         return "flac"
     return "mp3" if clip.sample_rate in _MP3_RATES and clip.channels <= 2 else "flac"

@@ -10,7 +10,10 @@
   const FADE_S = 0.015, LEAD_S = 0.03;
   let context = null, buffers = null, running = [], gains = [], master = null;
   let startedAt = 0, startedFrom = 0, position = 0, playing = false, busy = null;
-  let current = 0, previous = 1;
+  let role = 0, previous = 1, mask = 0;
+  const masks = byId("mask");
+  // Which of all versions is heard: the original, or the kept or removed one of the chosen mask.
+  const wanted = () => role === 0 ? 0 : facts.findIndex((v) => v.mask === mask && v.role === radios[role].value);
   let loop = { on: false, start: 0, end: Number(seek.max) };
   let duration = Number(seek.max);
 
@@ -40,7 +43,7 @@
     master.connect(context.destination);
     gains = decoded.map((_, i) => {
       const gain = context.createGain();
-      gain.gain.value = i === current ? level(i) : 0;
+      gain.gain.value = i === wanted() ? level(i) : 0;
       gain.connect(master);
       return gain;
     });
@@ -57,7 +60,7 @@
   }
 
   function mix() {
-    if (buffers) gains.forEach((gain, i) => fadeTo(gain, i === current ? level(i) : 0));
+    if (buffers) gains.forEach((gain, i) => fadeTo(gain, i === wanted() ? level(i) : 0));
   }
 
   function halt() {
@@ -134,8 +137,22 @@
   }
 
   function choose(index) {
-    if (index !== current) { previous = current; current = index; }
-    radios[current].checked = true;
+    if (index !== role) { previous = role; role = index; }
+    radios[role].checked = true;
+    mix();
+    show();
+  }
+
+  // Every mask's versions run on the same clock all the time: choosing one only moves gains.
+  function chooseMask(index) {
+    mask = index;
+    masks.value = String(index);
+    byId("mask-says").textContent = masks.selectedOptions[0].dataset.says;
+    const shown = radios.map((radio) =>
+      facts.find((v) => v.role === radio.value && (v.mask === mask || v.role === "original")));
+    shown.forEach((v, i) => { radios[i].parentElement.querySelector("small").textContent = v.loudness; });
+    const signed = (db) => (db < 0 ? "−" : "+") + Math.abs(db).toFixed(1);
+    byId("match-says").textContent = "(" + shown.map((v) => v.role + " " + signed(v.match_db) + " dB").join(", ") + ")";
     mix();
     show();
   }
@@ -177,7 +194,9 @@
     const ends = loop.on ? "Looping " + mmss(loop.start) + "–" + mmss(loop.end) : "";
     if (byId("loop-ends").textContent !== ends) byId("loop-ends").textContent = ends;
     player.dataset.position = at.toFixed(3);
-    player.dataset.version = facts[current].id;
+    player.dataset.version = radios[role].value;
+    player.dataset.mask = String(mask);
+    player.dataset.audible = facts[wanted()].id;
     player.dataset.playing = String(playing);
   }
 
@@ -190,6 +209,7 @@
   const letters = {
     k: toggle,
     a: () => choose(0), b: () => choose(1), n: () => choose(2), x: () => choose(previous),
+    m: () => { if (masks) chooseMask((mask + 1) % masks.options.length); },
     l: () => { loop.on = !loop.on; relaunch(); },
     "[": () => { loop.start = Math.min(now(), loop.end); relaunch(); },
     "]": () => { loop.end = Math.max(now(), loop.start); relaunch(); },
@@ -200,6 +220,8 @@
     const kind = event.target.type || event.target.tagName;
     let action = letters[event.key.toLowerCase()];
     if (event.key === " " && !["button", "checkbox", "SUMMARY"].includes(kind)) action = toggle;
+    // In the list of masks, letters and arrows belong to the list.
+    if (kind === "select-one") return;
     if (kind !== "radio") {
       const step = event.shiftKey ? 1 : 5;
       if (event.key === "ArrowLeft") action = () => go(now() - step);
@@ -215,6 +237,7 @@
   seek.addEventListener("input", () => go(Number(seek.value)));
   radios.forEach((radio, i) => radio.addEventListener("change", () => choose(i)));
   byId("match").addEventListener("change", mix);
+  if (masks) masks.addEventListener("change", () => chooseMask(Number(masks.value)));
   byId("loop").addEventListener("click", () => letters.l());
   natives.forEach((audio) => audio.addEventListener("play", () => {
     if (playing) toggle();
