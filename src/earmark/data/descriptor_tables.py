@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.data.audit import Audit, Entry
-from earmark.data.duplicates import same_descriptors
 from earmark.data.tables import Table, read_table
 from earmark.errors import DatasetError
+
+if TYPE_CHECKING:
+    from earmark.data.audit import Audit
 
 IDS = ("id", "path", "file", "filename", "name")
 _FACTS = ("label", "track", "group", "artist", "split", "fold", "length", "start", "end", "start_s", "end_s")
@@ -76,6 +78,9 @@ def audit_descriptors(path: str | Path, *, near: float = 0.1) -> Audit:
         As these do.
     """
     import hashlib
+
+    from earmark.data.audit import Audit, Entry
+    from earmark.data.duplicates import same_descriptors
 
     found = read_descriptors(path)
     entries = tuple(Entry(name, label, name) for name, label in zip(found.names, found.labels, strict=True))

@@ -31,13 +31,15 @@ def periodicity(onsets: Tensor) -> Tensor:
     half = length // 2
     ramped = np.pad(onsets[:, 0].numpy(), ((0, 0), (half, half)), mode="linear_ramp", end_values=0)
     window = torch.from_numpy(get_window("hann", length).astype(np.float32))
-    windows = torch.from_numpy(ramped).unfold(-1, length, 1)[:, : onsets.shape[-1]] * window
-    # 720 ≥ 2 · 344 − 1: no lag wraps around, and it transforms quickly. The largest value is that of lag 0, the energy;
-    # and the mean of the autocorrelations is the autocorrelation of the mean.
-    spectrum = power_of(torch.fft.rfft(windows, 720))
-    energy = windows.square().sum(-1, keepdim=True)
-    spectrum = spectrum / torch.where(energy < 1e-30, torch.ones_like(energy), energy)
-    related: Tensor = torch.fft.irfft(spectrum.mean(1), 720)[..., :length]
+    means = []
+    for clip in torch.from_numpy(ramped).unfold(-1, length, 1)[:, : onsets.shape[-1]]:
+        windows = clip * window
+        # 720 ≥ 2 · 344 − 1: no lag wraps around, and it transforms quickly. The largest value is that of lag 0, the
+        # energy; and the mean of the autocorrelations is the autocorrelation of the mean.
+        energy = windows.square().sum(-1)
+        weights = 1 / torch.where(energy < 1e-30, torch.ones_like(energy), energy)
+        means.append(weights @ power_of(torch.fft.rfft(windows, 720)) / len(windows))
+    related: Tensor = torch.fft.irfft(torch.stack(means), 720)[..., :length]
     return related
 
 

@@ -27,29 +27,33 @@ def zero_crossing_rate(analysis: Analysis) -> Tensor:
     """Sign changes per sample of each frame, the ends of the sound held on (``librosa.feature.zero_crossing_rate``)."""
     sound = torch.nn.functional.pad(analysis.sound[:, None], (N_FFT // 2, N_FFT // 2), mode="replicate")[:, 0]
     # Quieter than −200 dBFS is neither above nor below zero: it counts as above.
-    below = sound < -_CROSSING_LEVEL
-    crossed = torch.nn.functional.pad(below[:, 1:] != below[:, :-1], (1, 0))
-    blocks = crossed[:, : crossed.shape[1] // HOP * HOP].view(len(sound), -1, HOP)
+    below = (sound < -_CROSSING_LEVEL).numpy()
+    crossed = np.zeros((len(sound), below.shape[1] // HOP * HOP), dtype=bool)
+    np.not_equal(below[:, 1 : crossed.shape[1]], below[:, : crossed.shape[1] - 1], out=crossed[:, 1:])
+    # Eight flags are one number: sums of 64 of them stay below 256 in each byte.
+    eights = crossed.view(np.uint64).reshape(len(sound), -1, HOP // 8).sum(-1)
+    sums = torch.from_numpy(eights[..., None].view(np.uint8).sum(-1, dtype=np.int64))
     # A change at the first sample of a frame lies before the frame.
-    counts = _frame_sums(blocks.sum(-1)) - blocks[:, : 1 + blocks.shape[1] - N_FFT // HOP, 0].long()
+    first = torch.from_numpy(crossed[:, ::HOP].astype(np.int64))
+    counts = _frame_sums(sums) - first[:, : 1 + sums.shape[1] - N_FFT // HOP]
     return (counts.float() / N_FFT)[:, None]
 
 
 def rolloff_hz(analysis: Analysis) -> Tensor:
     """The frequency below which lies 0.85 of the magnitude, Hz (``librosa.feature.spectral_rolloff``)."""
-    clips, bins, frames = analysis.magnitude.shape
+    by_frame = analysis.magnitude.transpose(-1, -2)
     # 32 groups of 32 bins, and the topmost bin: first which group, then which bin of it. A running sum over all bins
     # takes several times as long.
-    groups = analysis.magnitude[:, :-1].view(clips, bins // _COARSE, _COARSE, frames)
-    sums = groups.sum(-2).double()
-    grown = sums.cumsum(-2)
-    threshold = _ROLLOFF * (grown[:, -1:] + analysis.magnitude[:, -1:])
-    group = (grown < threshold).sum(-2, keepdim=True)
-    last = group.clamp(max=groups.shape[1] - 1)
-    inside = groups.gather(1, last[:, :, None].expand(clips, 1, _COARSE, frames))[:, 0].double().cumsum(-2)
-    before = grown.gather(1, last) - sums.gather(1, last)
-    place = last * _COARSE + (before + inside < threshold).sum(-2, keepdim=True)
-    return hz()[0][place]
+    groups = by_frame[..., :-1].unflatten(-1, (-1, _COARSE))
+    sums = groups.sum(-1).double()
+    grown = sums.cumsum(-1)
+    threshold = _ROLLOFF * (grown[..., -1:] + by_frame[..., -1:])
+    group = (grown < threshold).sum(-1, keepdim=True)
+    last = group.clamp(max=groups.shape[-2] - 1)
+    inside = groups.take_along_dim(last[..., None], -2)[..., 0, :].double().cumsum(-1)
+    before = grown.gather(-1, last) - sums.gather(-1, last)
+    place = last * _COARSE + (before + inside < threshold).sum(-1, keepdim=True)
+    return hz()[0][place].transpose(-1, -2)
 
 
 def bandwidth_hz(analysis: Analysis) -> Tensor:

@@ -24,19 +24,23 @@ def tuning(analysis: Analysis) -> list[float]:
     frequencies = hz()[0]
     places = torch.nonzero((frequencies >= _LOW_HZ) & (frequencies < _HIGH_HZ))[:, 0]
     first, stop = int(places[0]), int(places[-1]) + 1
-    power = analysis.power
-    loudest = power.amax(-2, keepdim=True)
+    return [_of_one(power, first, stop) for power in analysis.by_frame]
+
+
+def _of_one(power: Tensor, first: int, stop: int) -> float:
+    """The estimate of one clip, whose power is ``(frames, bins)``."""
+    loudest = power.amax(-1, keepdim=True)
     around = power[:, first - 1 : stop + 1]
-    kept = torch.where(around > _THRESHOLD * loudest, around, 0.0)
-    peak = (kept[:, 1:-1] > kept[:, :-2]) & (kept[:, 1:-1] >= kept[:, 2:])
-    clip, row, frame = torch.nonzero(peak, as_tuple=True)
-    left, middle, right = (around[clip, row + n, frame] for n in range(3))
-    bend, slope = left + right - 2 * middle, (right - left) / 2
+    middle = around[:, 1:-1]
+    # What stands out above both neighbours and the threshold does so too where these are set to zero below it.
+    peak = (middle > _THRESHOLD * loudest) & (middle > around[:, :-2]) & (middle >= around[:, 2:])
+    frame, row = torch.nonzero(peak, as_tuple=True)
+    left, top, right = (around[frame, row + n] for n in range(3))
+    bend, slope = left + right - 2 * top, (right - left) / 2
     shift = torch.where(slope.abs() < bend.abs(), -slope / bend, 0.0)
-    height = (middle + 0.5 * slope * shift).numpy()
-    pitch = ((row + first + shift) * RATE / N_FFT).numpy()
-    owner = clip.numpy()
-    return [_vote(pitch[owner == n], height[owner == n]) for n in range(len(power))]
+    height = top + 0.5 * slope * shift
+    pitch = (row + first + shift) * RATE / N_FFT
+    return _vote(pitch.numpy(), height.numpy())
 
 
 def _vote(pitch: NDArray[np.floating], height: NDArray[np.floating]) -> float:
