@@ -11,7 +11,19 @@ from earmark.cli.console import Console
 from earmark.cli.job import FORMATS
 from earmark.errors import UnknownNameError
 
-KINDS = ("methods", "components", "fills", "formats", "metrics", "data", "features", "recipes", "masks", "edits")
+KINDS = (
+    "methods",
+    "components",
+    "fills",
+    "formats",
+    "metrics",
+    "data",
+    "features",
+    "recipes",
+    "masks",
+    "edits",
+    "planted",
+)
 
 # A kind that is listed together with another.
 _GROUPS = {"gradient methods": "methods", "descriptor sets": "features", "front ends": "features"}
@@ -57,6 +69,7 @@ def _names() -> dict[str, dict[str, str]]:
     from earmark.features.descriptors.names import SUMMARIES
     from earmark.listen.masks import MASKS
     from earmark.metrics.catalogue import METRICS
+    from earmark.metrics.planted.catalogue import PLANTED
     from earmark.models.catalogue import RECIPES
 
     return {
@@ -72,4 +85,5 @@ def _names() -> dict[str, dict[str, str]]:
         "edits": {entry.name: entry.summary for entry in EDITS},
         "recipes": {entry.name: entry.summary for entry in RECIPES},
         "masks": {entry.name: entry.summary for entry in MASKS},
+        "planted": {entry.name: entry.summary for entry in PLANTED},
     }

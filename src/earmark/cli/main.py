@@ -21,6 +21,7 @@ from earmark import __version__
 from earmark.cli import (
     aggregate,
     assess,
+    benchmark,
     data,
     demo,
     doctor,
@@ -58,6 +59,7 @@ app.command("train", help=train.HELP)(train.train)
 app.command("tune", help=tune.HELP)(tune.tune)
 app.command("assess", help=assess.HELP)(assess.assess)
 app.command("aggregate", help=aggregate.HELP)(aggregate.aggregate)
+app.add_typer(benchmark.app, name="benchmark", help=benchmark.HELP)
 app.add_typer(models.app, name="models", help=models.HELP)
 app.command("list", help=list_.HELP)(list_.list_names)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)

@@ -91,7 +91,8 @@ class Case(Protocol):
     explained: ClassVar[tuple[str, ...]]
     # Kinds of components that can be right or wrong about it.
     kinds: ClassVar[tuple[str, ...]]
-    shortcut: ClassVar[bool]
+    # The probe of ``earmark.metrics.shortcuts`` that must find it out; None where the evidence is content.
+    shortcut: ClassVar[str | None]
     listener: ClassVar[Literal["detector", "network"]]
 
     def __init__(self, sources: Sources) -> None: ...
@@ -110,13 +111,13 @@ class PlantedSet:
     name : of the case.
     labels : its classes.
     clips : the sounds, label after label in turn.
-    shortcut : whether the evidence is one that a good model should not listen to.
+    shortcut : the probe that must find it out, where the evidence is none that a good model listens to; else None.
     """
 
     name: str
     labels: tuple[str, ...]
     clips: tuple[PlantedClip, ...] = field(repr=False)
-    shortcut: bool
+    shortcut: str | None
 
 
 def planted_case(

@@ -26,7 +26,7 @@ class Hum:
     labels: ClassVar[tuple[str, ...]] = ("with", "without")
     explained: ClassVar[tuple[str, ...]] = ("with",)
     kinds: ClassVar[tuple[str, ...]] = ("bands", "grid")
-    shortcut: ClassVar[bool] = True
+    shortcut: ClassVar[str | None] = "below_20_hz"
     listener: ClassVar[Literal["detector", "network"]] = "network"
 
     def __init__(self, sources: Sources) -> None:
@@ -56,6 +56,7 @@ class Click(Hum):
 
     name: ClassVar[str] = "click"
     kinds: ClassVar[tuple[str, ...]] = ("time", "grid")
+    shortcut: ClassVar[str | None] = "clicks"
 
     def shortcut_in(self, background: Samples, rng: np.random.Generator) -> tuple[Samples, Evidence]:
         """What is added, and where it lies."""
@@ -75,8 +76,7 @@ class Codec(Hum):
     """
 
     name: ClassVar[str] = "codec"
-    labels: ClassVar[tuple[str, ...]] = ("with", "without")
-    kinds: ClassVar[tuple[str, ...]] = ("bands", "grid")
+    shortcut: ClassVar[str | None] = "codec_edge"
 
     def draw(self, label: str, rng: np.random.Generator) -> PlantedClip:
         """One sound of a label: "with" has its treble."""

@@ -59,7 +59,7 @@ def sweep(
 
 
 def noise(rms_db: float, rng: np.random.Generator, *, slope: float = 0.5) -> Samples:
-    """Gaussian noise whose amplitude falls as 1 / fˢˡᵒᵖᵉ above 50 Hz (0.5: pink), at a level in dB of full scale, rms."""
+    """Gaussian noise, amplitude ∝ 1 / fˢˡᵒᵖᵉ above 50 Hz (0.5: pink), at an rms level in dB of full scale."""
     spectrum = np.fft.rfft(rng.standard_normal(SAMPLES))
     hz = np.fft.rfftfreq(SAMPLES, 1 / RATE)
     spectrum *= np.maximum(hz, 50.0) ** -slope

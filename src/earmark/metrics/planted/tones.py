@@ -36,7 +36,7 @@ class Noiseless:
     labels: ClassVar[tuple[str, ...]] = LABELS
     explained: ClassVar[tuple[str, ...]] = LABELS
     kinds: ClassVar[tuple[str, ...]] = ("time", "bands", "grid")
-    shortcut: ClassVar[bool] = False
+    shortcut: ClassVar[str | None] = None
     listener: ClassVar[Literal["detector", "network"]] = "detector"
 
     def __init__(self, sources: Sources) -> None:

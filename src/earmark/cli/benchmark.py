@@ -1,0 +1,13 @@
+"""``earmark benchmark``: methods and models put to the test; each sub-command has a file of its own."""
+
+from __future__ import annotations
+
+import typer
+
+from earmark.cli import benchmark_planted, benchmark_shortcuts
+
+HELP = """Put methods to the test where the truth is known, and models where a shortcut is suspected."""
+
+app = typer.Typer(rich_markup_mode="markdown")
+app.command("planted", help=benchmark_planted.HELP)(benchmark_planted.planted)
+app.command("shortcuts", help=benchmark_shortcuts.HELP)(benchmark_shortcuts.shortcuts)

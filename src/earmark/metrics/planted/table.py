@@ -1,0 +1,150 @@
+"""The table of the planted benchmark: rows, means, files, and where faithfulness and truth disagree."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from earmark.files import replacing, write_text
+from earmark.metrics.planted.score import BASELINES, Score
+
+FIGURES = ("auc", "pointing", "mass", "ff", "ai", "ad", "deletion")
+# Measures of faithfulness, and whether more of it is better.
+FAITHFULNESS = {"ff": 1, "ai": 1, "ad": -1, "deletion": -1}
+# Differences of means that count as an order: of the AUC, and of the faithfulness figure as a share of its range.
+CLEAR = 0.05
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Means over sounds of one method on one case, kind of components and fill; NaN where there is no figure."""
+
+    case: str
+    components: str
+    fill: str
+    method: str
+    clips: int
+    auc: float
+    pointing: float
+    mass: float
+    ff: float
+    ai: float
+    ad: float
+    deletion: float
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """How one measure of faithfulness and the truth order the methods of one case and kind of components.
+
+    Parameters
+    ----------
+    case, components : which.
+    measure : "ff", "ai", "ad" or "deletion".
+    correlation : Spearman's, of the methods' AUC and their faithfulness; 1 where both order them alike.
+    methods : how many are ordered (the random and the energy baseline among them).
+    flips : pairs: the first is nearer to the truth, the second looks more faithful; both clearly.
+    """
+
+    case: str
+    components: str
+    measure: str
+    correlation: float
+    methods: int
+    flips: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        """In words, with the first three pairs."""
+        text = f"{self.case}, {self.components}: rank correlation of AUC and {self.measure} {self.correlation:+.2f}"
+        if not self.flips:
+            return f"{text}; no pair of methods changes its order."
+        named = ", ".join(f"{better} is nearer to the truth than {worse}" for better, worse in self.flips[:3])
+        rest = f" and {len(self.flips) - 3} pairs more" if len(self.flips) > 3 else ""
+        return f"{text}; by {self.measure} the order is the other way round though {named}{rest}."
+
+
+def means(scores: Iterable[Score]) -> tuple[Mean, ...]:
+    """Means over sounds, in the order of the rows."""
+    return _grouped(scores, lambda s: (s.case, s.components, s.fill, s.method))
+
+
+def over_fills(scores: Iterable[Score]) -> tuple[Mean, ...]:
+    """Means over sounds and fills; the fill of the result is "all"."""
+    return _grouped(scores, lambda s: (s.case, s.components, "all", s.method))
+
+
+def _grouped(scores: Iterable[Score], key: Callable[[Score], tuple[str, str, str, str]]) -> tuple[Mean, ...]:
+    groups: dict[tuple[str, str, str, str], list[Score]] = defaultdict(list)
+    for score in scores:
+        groups[key(score)].append(score)
+    return tuple(
+        Mean(
+            *names, len({row.clip for row in rows}), *(_mean([getattr(row, name) for row in rows]) for name in FIGURES)
+        )
+        for names, rows in groups.items()
+    )
+
+
+def disagreements(scores: Sequence[Score]) -> tuple[Disagreement, ...]:
+    """For each case, kind of components and measure of faithfulness: does it order the methods as the truth does?"""
+    groups: dict[tuple[str, str], list[Mean]] = defaultdict(list)
+    for row in over_fills(scores):
+        groups[row.case, row.components].append(row)
+    found = []
+    for (case, components), rows in groups.items():
+        for measure, sign in FAITHFULNESS.items():
+            known = [row for row in rows if not math.isnan(getattr(row, measure))]
+            if len(known) < 3:
+                continue
+            auc = np.array([row.auc for row in known])
+            faithful = sign * np.array([getattr(row, measure) for row in known])
+            clear = CLEAR * float(np.ptp(faithful))
+            flips = [
+                (first, second, auc[first] - auc[second])
+                for first, second in itertools.permutations(range(len(known)), 2)
+                if auc[first] - auc[second] > CLEAR and faithful[second] - faithful[first] > max(clear, 1e-9)
+            ]
+            flips.sort(key=lambda flip: -flip[2])
+            rank = float(spearmanr(auc, faithful).statistic) if np.ptp(auc) and np.ptp(faithful) else float("nan")
+            pairs = tuple((known[a].method, known[b].method) for a, b, _ in flips)
+            found.append(Disagreement(case, components, measure, round(rank, 6), len(known), pairs))
+    return tuple(found)
+
+
+def write_table(scores: Sequence[Score], folder: Path) -> tuple[Path, Path]:
+    """``planted.parquet`` and ``planted.csv``, one row a sound, cut and method; the same rows give the same bytes."""
+    import pyarrow
+    import pyarrow.parquet
+
+    names = [field.name for field in fields(Score)]
+    columns = {name: [getattr(row, name) for row in scores] for name in names}
+    parquet = folder / "planted.parquet"
+    with replacing(parquet) as temporary:
+        pyarrow.parquet.write_table(pyarrow.table(columns), temporary)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    for row in scores:
+        writer.writerow({k: "" if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(row).items()})
+    return parquet, write_text(folder / "planted.csv", text.getvalue())
+
+
+def methods_of(rows: Iterable[Score | Mean]) -> tuple[str, ...]:
+    """All methods, the baselines last."""
+    found = dict.fromkeys(row.method for row in rows)
+    return (*(name for name in found if name not in BASELINES), *(name for name in BASELINES if name in found))
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")

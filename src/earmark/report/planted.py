@@ -1,0 +1,150 @@
+"""The planted benchmark as one HTML page that asks nothing of any network, and its pictures as PNG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from earmark.files import write_bytes, write_text
+from earmark.metrics.planted.case import PlantedClip
+from earmark.metrics.planted.run import CaseResult, Plan
+from earmark.metrics.planted.score import BASELINES
+from earmark.metrics.planted.table import Mean, disagreements, means, methods_of, over_fills
+from earmark.report.data_pictures import POLICY, Picture
+from earmark.report.images import png_bytes
+from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure
+
+PAGE = "planted.html"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A row of the page's table, in words."""
+
+    method: str
+    baseline: bool
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A table of the page: one case and kind of components; a row a method and fill."""
+
+    heading: str
+    rows: tuple[Cells, ...]
+
+
+def write_planted(
+    folder: Path, plan: Plan, results: Sequence[CaseResult], examples: Sequence[PlantedClip], command: str
+) -> tuple[Path, ...]:
+    """Write ``planted.html`` and the pictures; returns the paths, page first.
+
+    Parameters
+    ----------
+    folder : where they go.
+    plan, results : of the run.
+    examples : one sound a case, for its picture.
+    command : that makes it again.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to.
+    """
+    scores = [score for result in results for score in result.scores]
+    every = over_fills(scores)
+    pictures = [
+        Picture(
+            "localisation.png", "Who finds the evidence",
+            "Localisation AUC of every method on every case and kind of components, mean over sounds and fills. Below "
+            "the line: a random order, and the order of loudness.", png_bytes(localisation_figure(every)),
+        ),
+        Picture(
+            "disagreement.png", "Truth against faithfulness",
+            "A point a method and kind of components; squares are the baselines. Points high on the left are right "
+            "and look unfaithful; points low on the right look faithful and are wrong.",
+            png_bytes(disagreement_figure(every)),
+        ),
+    ]  # fmt: skip
+    sounds = {
+        result.name: Picture(
+            f"sound_{result.name}.png", result.name, f"A sound of {result.name}; the frame is where its evidence lies.",
+            png_bytes(sound_figure(result.name, one), dpi=110),
+        )
+        for result, one in zip(results, examples, strict=True)
+    }  # fmt: skip
+    page = _template().render(
+        policy=POLICY,
+        css=Markup((files("earmark.report") / "static" / "report.css").read_text(encoding="utf-8")),
+        plan=plan,
+        results=results,
+        pictures=pictures,
+        sounds=sounds,
+        verdicts={result.name: verdict(result) for result in results},
+        disagreements=disagreements(scores),
+        blocks=_blocks(means(scores)),
+        command=command,
+    )
+    drawn = [*pictures, *sounds.values()]
+    return (
+        write_text(folder / PAGE, page),
+        *(write_bytes(folder / picture.file, picture.png) for picture in drawn),
+    )
+
+
+def verdict(result: CaseResult) -> str:
+    """What the shortcut detector says of a case, and whether that is right."""
+    found = ", ".join(result.flagged) or "nothing"
+    right = "as it should" if result.as_expected else f"but should flag {result.expected or 'nothing'}"
+    return f"The shortcut detector flags {found}, {right}."
+
+
+def table_lines(results: Sequence[CaseResult]) -> list[str]:
+    """For the terminal: AUC and FF of every method on every case, means over sounds, kinds and fills."""
+    rows = over_fills([score for result in results for score in result.scores])
+    cases = [result.name for result in results]
+    methods = methods_of(rows)
+    width = max(len(name) for name in methods)
+    lines = ["localisation AUC (FF)", f"{'':{width}}  " + "  ".join(f"{case:>11}" for case in cases)]
+    for method in methods:
+        cells = []
+        for case in cases:
+            here = [row for row in rows if row.case == case and row.method == method]
+            cells.append(f"{_mean(here, 'auc')} ({_mean(here, 'ff')})" if here else "–")
+        lines.append(f"{method:{width}}  " + "  ".join(f"{cell:>11}" for cell in cells))
+    return lines
+
+
+def _mean(rows: Sequence[Mean], name: str) -> str:
+    known = [getattr(row, name) for row in rows if not math.isnan(getattr(row, name))]
+    return f"{sum(known) / len(known):.2f}".replace("-", "−") if known else "–"
+
+
+def _blocks(rows: Sequence[Mean]) -> tuple[Block, ...]:
+    blocks = []
+    for case, kind in dict.fromkeys((row.case, row.components) for row in rows):
+        here = [row for row in rows if (row.case, row.components) == (case, kind)]
+        order = methods_of(here)
+        here.sort(key=lambda row: order.index(row.method))
+        blocks.append(Block(f"{case}, {kind}", tuple(_cells(row) for row in here)))
+    return tuple(blocks)
+
+
+def _cells(row: Mean) -> Cells:
+    figures = [(row.auc, 2), (row.pointing, 2), (row.mass, 2), (row.ff, 2), (row.ai, 0), (row.ad, 0), (row.deletion, 2)]
+    cells = tuple("–" if math.isnan(v) else f"{v:.{d}f}".replace("-", "−") for v, d in figures)
+    return Cells(row.method, row.method in BASELINES, (row.fill, *cells))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    text = (files("earmark.report") / "templates" / "planted.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(text)
