@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from earmark.cli.job import Job
+from earmark.errors import UsageError
+from earmark.models.classifier import ReadsLyrics
 
 if TYPE_CHECKING:
     from earmark.audio.clip import Clip
+    from earmark.data.lyrics.lyrics import Lyrics
     from earmark.explain.case import Case
     from earmark.explain.explanation import Explanation
     from earmark.explain.further import Further
@@ -36,14 +39,36 @@ class Answer:
     without: Listening | None = None
 
 
-def ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> Answer:
+def ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch, lyrics: Lyrics | None = None) -> Answer:
     """Ask as the job says.
+
+    Parameters
+    ----------
+    clip : the sound.
+    classifier : who is asked.
+    job : what is asked.
+    watch : progress and cancellation.
+    lyrics : the words that it reads with the sound; they play along.
 
     Raises
     ------
     EarmarkError
         Whatever is wrong with the clip for this classifier, or with the settings for this clip.
     """
+    kind = job.kind()
+    if lyrics is not None:
+        from earmark.cli.words import with_words
+
+        clip = replace(clip, lyrics=lyrics.text)
+        kind = with_words(kind, lyrics, classifier, job)
+    elif isinstance(classifier, ReadsLyrics):
+        classifier = classifier.with_lyrics(None)
+    if lyrics is not None and (job.gradient or job.refine):
+        raise UsageError(
+            "words can only be switched off as they are",
+            remedy="Choose --method shapley or lime" if job.gradient else "Leave it out",
+            where="--method" if job.gradient else "--refine",
+        )
     if job.gradient:
         return _map(clip, classifier, job, watch)
     if job.refine:
@@ -51,24 +76,31 @@ def ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch) -> Answer:
     from earmark.components.levels import component_levels
     from earmark.explain.case import open_case
 
-    case = open_case(clip, classifier, job.kind(), seed=job.seed, watch=watch)
+    case = open_case(clip, classifier, kind, seed=job.seed, watch=watch)
     contrast = job.pair(classifier.labels)
     plain = case.explain(job.how(), targets=_targets(job), output=job.output, contrast=contrast, seed=job.seed)
     explanation = replace(plain, levels_db=component_levels(case.components))
     if not (job.interactions or job.counterfactual):
         return Answer(explanation)
     watch.planned = 0  # how much more it takes is not known
-    return _further(clip, case, explanation, job, contrast)
+    pairing = case
+    if job.interactions and lyrics is not None:
+        from earmark.cli.words import coarse
+
+        pairing = open_case(clip, classifier, coarse(job.kind(), lyrics, classifier), seed=job.seed, watch=watch)
+    return _further(clip, case, pairing, explanation, job, contrast)
 
 
-def _further(clip: Clip, case: Case, explanation: Explanation, job: Job, contrast: tuple[str, str] | None) -> Answer:
+def _further(
+    clip: Clip, case: Case, pairing: Case, explanation: Explanation, job: Job, contrast: tuple[str, str] | None
+) -> Answer:
     from earmark.explain.further import Further, flip_of, pairs_of
     from earmark.listen.render import listen_without
 
     pairs = flip = without = None
     if job.interactions:
         shown = [explanation.labels[row] for row in explanation.targets]
-        pairs = pairs_of(case, shown, output=job.output, contrast=contrast, samples=job.samples, seed=job.seed)
+        pairs = pairs_of(pairing, shown, output=job.output, contrast=contrast, samples=job.samples, seed=job.seed)
     if job.counterfactual:
         label = contrast[0] if contrast is not None else explanation.labels[explanation.targets[0]]
         flip = flip_of(case, label, samples=job.samples)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CUT = "How the sound is cut"
 _ASK = "How the classifier is asked"
+_WORDS = "Lyrics"
 
 HELP = """Show which parts of a sound a classifier's decision rests on.
 
@@ -168,6 +169,35 @@ def explain(
             rich_help_panel=_ASK,
         ),
     ] = None,
+    lyrics: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="For a model that reads them: a file (.lrc, .srt, .vtt, .txt), none, or auto: the file beside the "
+            "sound that is named like it, or its tags.",
+            rich_help_panel=_WORDS,
+        ),
+    ] = "auto",
+    words: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="What of them is switched off: word, line or stanza.", rich_help_panel=_WORDS
+        ),
+    ] = "word",
+    repeated: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Words that come again: switched off together, or each for itself (each).",
+            rich_help_panel=_WORDS,
+        ),
+    ] = "together",
+    lyrics_encoding: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of that file, such as cp1252, where it is not UTF-8.", rich_help_panel=_WORDS
+        ),
+    ] = None,
     start: options.Start = 0.0,
     duration: options.Duration = None,
     device: options.Device = "auto",
@@ -221,6 +251,10 @@ def explain(
         output=output if output is not None else "logit" if gradient else "probability",
         start_s=start,
         duration_s=duration,
+        lyrics=lyrics,
+        words=words,
+        repeated=repeated,
+        lyrics_encoding=lyrics_encoding,
         seed=seed,
         device=device,
     )
@@ -264,6 +298,8 @@ def _explain_files(
     from earmark.cli import inputs, results, run
 
     files = inputs.named(given)
+    if job.lyrics not in ("auto", "none") and len(files) > 1:
+        raise UsageError("lyrics belong to one FILE", remedy="Put each beside its sound instead", where="--lyrics")
     if job.stems is not None and len(files) > 1:
         raise UsageError("stems belong to one FILE", remedy="Explain the files one by one", where="--stems")
     job.check()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 OUTPUTS = ("probability", "log_odds")
 MAP_OUTPUTS = ("logit", *OUTPUTS)
+WORDS = ("word", "line", "stanza")
+REPEATED = ("together", "each")
 DOMAINS = ("spectrogram", "waveform")
 FORMATS = {
     "json": "explanation.json: everything one run found out, for programs and for `earmark listen`",
@@ -61,6 +63,9 @@ class Job:
     contrast : a pair of labels whose difference is explained, as "A,B".
     output : "probability", "log_odds" (nats), or "logit" (gradient methods only).
     start_s, duration_s : which part of the file, in seconds.
+    lyrics : "auto", "none", or a file; for a model that reads them.
+    words, repeated : which units of them are switched off, see ``earmark.data.lyrics.tokens``.
+    lyrics_encoding : of that file; None for what it says itself.
     seed : of every random draw.
     device : where the network computes: "auto", "cpu", "cuda" or "cuda:N".
     """
@@ -87,6 +92,10 @@ class Job:
     output: str = "probability"
     start_s: float = 0.0
     duration_s: float | None = None
+    lyrics: str = "auto"
+    words: str = "word"
+    repeated: str = "together"
+    lyrics_encoding: str | None = None
     seed: int = 0
     device: str = "auto"
 
@@ -206,6 +215,9 @@ class Job:
             raise UnknownNameError("output", self.output, outputs)
         if self.domain is not None and self.domain not in DOMAINS:
             raise UnknownNameError("domain", self.domain, DOMAINS)
+        for name, value, known in (("words", self.words, WORDS), ("repeated", self.repeated, REPEATED)):
+            if value not in known:
+                raise UnknownNameError(f"value of --{name}", value, known)
         if self.contrast is not None and not isinstance(self.targets, int):
             raise UsageError("--target and --contrast exclude each other", remedy="A contrast is its own target")
         self.kind()
@@ -308,6 +320,10 @@ class Job:
             for target in self.targets:
                 words += ["--target", target]
         words += ["--output", self.output]
+        words += ["--lyrics", self.lyrics] if self.lyrics != "auto" else []
+        words += ["--words", self.words] if self.words != "word" else []
+        words += ["--repeated", self.repeated] if self.repeated != "together" else []
+        words += ["--lyrics-encoding", self.lyrics_encoding] if self.lyrics_encoding is not None else []
         words += ["--device", self.device] if self.device != "auto" else []
         if self.start_s:
             words += ["--start", str(self.start_s)]

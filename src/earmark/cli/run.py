@@ -14,6 +14,7 @@ from earmark.cli.ask import Answer, ask
 from earmark.cli.console import Console
 from earmark.cli.job import Job
 from earmark.cli.results import all_or_nothing, check_writable
+from earmark.cli.words import lyrics_of
 
 if TYPE_CHECKING:
     from earmark.audio.clip import Clip
@@ -141,8 +142,9 @@ def explain_file(
     check_writable(out)
     started = time.monotonic()
     clip = read(local(file, say=console.say), start_s=job.start_s, duration_s=job.duration_s)
+    lyrics = lyrics_of(file, clip, classifier, job)
     with console.watch(f"explaining {clip.name}") as watch:
-        answer = ask(clip, classifier, job, watch)
+        answer = ask(clip, classifier, job, watch, lyrics)
     explanation = answer.explanation
     for step in explanation.clip.conversion:
         console.detail(f"{clip.name}: {step}")
