@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from earmark.features.descriptors.analysis import N_FFT, RATE, Analysis, hz
 
