@@ -16,6 +16,7 @@ from earmark.models.recipe import recipe
 from earmark.models.zoo.cnn import Cnn
 from earmark.models.zoo.cnn14 import Cnn14
 from earmark.models.zoo.cnn_lstm import CnnLstm
+from earmark.models.zoo.cnn_mel import CnnMel
 from earmark.models.zoo.crnn import Crnn
 from earmark.models.zoo.mlp import LAYERS, Mlp
 
@@ -25,6 +26,7 @@ MAKERS: dict[str, Callable[[], nn.Module]] = {
     "cnn_lstm": lambda: CnnLstm(10),
     "crnn": lambda: Crnn(10, frames=96),
     "cnn14": lambda: Cnn14(10, bins=32, frames=32),
+    "cnn_mel": lambda: CnnMel(10, bins=32, frames=48),
 }
 
 
@@ -87,6 +89,18 @@ def test_crnn_has_the_layers_of_the_paper() -> None:
     net(torch.zeros(2, 96, 1366))
     handle.remove()
     assert seen == [(2, 15, 128)]
+
+
+def test_cnn_mel_forgets_when_and_remembers_how_high() -> None:
+    net = CnnMel(10).eval()
+    weights = 25 * 24 + 9 * (24 * 48 + 48 * 64 + 64 * 64)
+    assert count(net) == weights + 2 * (64 + 24 + 48 + 64 + 64) + (2 * 64 * 4 * 10 + 10)
+    early, late, high = (torch.full((1, 64, 160), 0.0) for _ in range(3))
+    early[:, 8:12, 48:64] = late[:, 8:12, 96:112] = high[:, 40:44, 48:64] = 3.0
+    torch.testing.assert_close(net(early), net(late))
+    assert (net(early) - net(high)).abs().max() > 1e-3
+    with pytest.raises(ValueError, match="at least 16 bins and frames, not 64 and 15"):
+        CnnMel(10, frames=15)
 
 
 def test_cnn14_has_the_published_size() -> None:

@@ -29,6 +29,7 @@ SMALL: dict[str, dict[str, object]] = {
     "cnn": {},
     "cnn_lstm": {},
     "crnn": {"frames": 192},
+    "cnn_mel": {"frames": 48},
     "cnn14": {"frames": 64},
     "cnn14_stft": {"frames": 64},
     "vgg16": {"frames": 40},

@@ -74,10 +74,13 @@ RECIPES.add("mlp_60", "earmark.models.zoo.mlp:MLP_60", "… over means and devia
 RECIPES.add("mlp_87", "earmark.models.zoo.mlp:MLP_87", "… over the 85 and the zero-crossing rate")
 RECIPES.add("mlp_89", "earmark.models.zoo.mlp:MLP_89", "… and the roll-off")
 RECIPES.add("mlp_89_centroid", "earmark.models.zoo.mlp:MLP_89_CENTROID", "… or the centroid")
+RECIPES.add("mlp_full", "earmark.models.zoo.mlp:MLP_FULL", "128 units over all 413 descriptors")
 RECIPES.add("cnn", "earmark.models.zoo.cnn:DEFAULTS", "three convolutions over 13 MFCCs, 3 s")
 RECIPES.add("cnn_lstm", "earmark.models.zoo.cnn_lstm:DEFAULTS", "a trained cnn, continued by three LSTMs")
 RECIPES.add("crnn", "earmark.models.zoo.crnn:DEFAULTS", "four convolutions and two GRUs over 96 mel bands, 29 s")
-RECIPES.add("cnn_mel", "earmark.models.zoo.cnn_mel:DEFAULTS", "four convolutions over 64 mel bands, 2.4 s: short sounds")
+RECIPES.add(
+    "cnn_mel", "earmark.models.zoo.cnn_mel:DEFAULTS", "four convolutions over 64 mel bands, 3.6 s: short sounds"
+)
 RECIPES.add("cnn14", "earmark.models.zoo.cnn14:DEFAULTS", "Cnn14 over 64 mel bands at 32 kHz, 5 s")
 RECIPES.add("cnn14_stft", "earmark.models.zoo.cnn14:DEFAULTS_STFT", "Cnn14 over 257 STFT bins at 16 kHz, 5 s")
 RECIPES.add("vgg16", "earmark.models.zoo.vgg16:DEFAULTS", "VGG16 over 128 mel bands, 3 s; gradual thawing")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -127,3 +128,5 @@ DEFAULTS = _recipe(85, "reference-85")
 MLP_87 = _recipe(87, "reference-89", (*_MFCC, *_CHROMA, "tempo_bpm", "zero_crossing_rate_*"))
 MLP_89 = _recipe(89, "reference-89")
 MLP_89_CENTROID = _recipe(89, "reference-89-centroid")
+# No publication's: one hidden layer over all that is described, for sounds that are no music too.
+MLP_FULL = replace(_recipe(413, "full"), settings={"columns": 413, "layers": "128r"}, batch_size=32, epochs=150)
