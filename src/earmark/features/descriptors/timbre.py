@@ -44,7 +44,8 @@ def rolloff_hz(analysis: Analysis) -> Tensor:
     by_frame = analysis.magnitude.transpose(-1, -2)
     # 32 groups of 32 bins, and the topmost bin: first which group, then which bin of it. A running sum over all bins
     # takes several times as long.
-    groups = by_frame[..., :-1].unflatten(-1, (-1, _COARSE))
+    clips, frames, bins = by_frame.shape
+    groups = by_frame[..., :-1].view(clips, frames, bins // _COARSE, _COARSE)
     sums = groups.sum(-1).double()
     grown = sums.cumsum(-1)
     threshold = _ROLLOFF * (grown[..., -1:] + by_frame[..., -1:])
