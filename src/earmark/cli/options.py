@@ -28,6 +28,22 @@ Model = Annotated[
     ),
 ]
 
+Lyrics = Annotated[
+    str,
+    typer.Option(
+        "--lyrics",
+        metavar="FILE",
+        help="For a model that reads them: a file (.lrc, .srt, .vtt, .txt), none, or auto: the file beside the sound "
+        "that is named like it, or its tags.",
+    ),
+]
+LyricsEncoding = Annotated[
+    str | None,
+    typer.Option(
+        "--lyrics-encoding", metavar="NAME", help="Of a text file of lyrics that is not in UTF-8, such as cp1252."
+    ),
+]
+
 Device = Annotated[
     str,
     typer.Option(

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from earmark.cli import config, options
 from earmark.cli.console import Console
+from earmark.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from earmark.models.classifier import Classifier
 
 HELP = """Say what a classifier hears in a sound.
 
@@ -16,6 +25,8 @@ Examples:
 - `earmark predict song.mp3`
 - `earmark predict *.ogg --model vgg-msd --top 3 --json`
 - `earmark predict podcast.wav --start 600 --duration 30`
+- `earmark predict song.mp3 --model models/joint --lyrics song.lrc`
+- `earmark predict lyrics.txt --model models/sentence`
 """
 
 
@@ -27,6 +38,8 @@ def predict(
     start: options.Start = 0.0,
     duration: options.Duration = None,
     device: options.Device = "auto",
+    lyrics: options.Lyrics = "auto",
+    lyrics_encoding: options.LyricsEncoding = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -41,29 +54,33 @@ def predict(
     from earmark.cli import inputs
 
     names = inputs.named(files)
+    if lyrics not in ("auto", "none") and len(names) > 1:
+        raise UsageError("lyrics belong to one FILE", remedy="Put each beside its sound instead", where="--lyrics")
 
     from earmark.audio.read import read
-    from earmark.cli.run import bar
+    from earmark.cli.job import Job
+    from earmark.cli.words import lyrics_of
     from earmark.data.download import local
+    from earmark.data.lyrics.read import LYRICS_SUFFIXES, read_lyrics
     from earmark.models.load import load_model
     from earmark.models.predict import predict as scores_of
     from earmark.models.prepare import prepare
+    from earmark.models.text.lyrics_classifier import LyricsClassifier
 
     classifier = load_model(model, say=console.say, device=device)
 
     def one(file: str) -> list[dict[str, Any]]:
+        if isinstance(classifier, LyricsClassifier) and Path(file).suffix.lower() in LYRICS_SUFFIXES:
+            text = read_lyrics(file, encoding=lyrics_encoding).text
+            return _told(file, classifier, classifier.text_scores([text])[0].numpy(), top, console)
         clip = read(local(file, say=console.say), start_s=start, duration_s=duration)
         if verbose:
             for step in prepare(clip, classifier.input).steps:
                 console.detail(f"{clip.name}: {step}")
-        scores = scores_of(clip, classifier)
-        order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:top]
-        ranked = [{"label": classifier.labels[i], "score": float(scores[i])} for i in order]
-        width = max(len(classifier.labels[i]) for i in order)
-        console.data(f"{file}: {classifier.name}")
-        for i in order:
-            console.data(f"  {classifier.labels[i]:<{width}}  {scores[i]:6.3f}  {bar(scores[i])}".rstrip())
-        return ranked
+        job = Job(model, start_s=start, duration_s=duration, lyrics=lyrics, lyrics_encoding=lyrics_encoding)
+        words = lyrics_of(file, clip, classifier, job)
+        scores = scores_of(clip if words is None else replace(clip, lyrics=words.text), classifier)
+        return _told(file, classifier, scores, top, console)
 
     outcomes = inputs.each(names, one, console)
     if len(outcomes) == 1:
@@ -76,3 +93,16 @@ def predict(
             ]
         )
     inputs.raise_failed(outcomes)
+
+
+def _told(
+    file: str, classifier: Classifier, scores: NDArray[np.float64], top: int, console: Console
+) -> list[dict[str, Any]]:
+    from earmark.cli.run import bar
+
+    order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:top]
+    width = max(len(classifier.labels[i]) for i in order)
+    console.data(f"{file}: {classifier.name}")
+    for i in order:
+        console.data(f"  {classifier.labels[i]:<{width}}  {scores[i]:6.3f}  {bar(float(scores[i]))}".rstrip())
+    return [{"label": classifier.labels[i], "score": float(scores[i])} for i in order]

@@ -36,6 +36,7 @@ Examples:
 - `earmark train cnn_lstm genres/ --from models/cnn -o models/cnn_lstm --augment reverse=0.5`
 - `earmark train logreg esc10/manifest.csv --split-by fold:4 --set C=0.1`
 - `earmark train probe genres/ --split-by artist --json`
+- `earmark train joint songs/ --audio musicnn-msd --text sentence`
 """
 
 
@@ -106,6 +107,20 @@ def train(
         ),
     ] = None,
     setting: learning.Set = None,
+    audio: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Of a joint model: a tagger's name, or a folder.", rich_help_panel=learning.HOW
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Of a joint model: tfidf, sentence, or a folder.",
+            rich_help_panel=learning.HOW,
+        ),
+    ] = None,
     source: learning.From = None,
     thaw: Annotated[
         list[str] | None,
@@ -147,8 +162,18 @@ def train(
     console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
     from earmark.training.fit import chosen_recipe, fit
 
+    sides = _sides(model, setting, audio, text)
     fitting = learning.Fitting(
-        epochs, batch_size, learning_rate, patience, class_weights, augment, frames, setting, device, seed
+        epochs,
+        batch_size,
+        learning_rate,
+        patience,
+        class_weights,
+        augment,
+        frames,
+        sides,
+        device,
+        seed,
     )
     settings = replace(
         fitting.settings(),
@@ -188,6 +213,20 @@ def train(
         )
     _tell(fitted, data, console)
     data_source.raise_left_out(dataset.problems)
+
+
+def _sides(model: str, setting: list[str] | None, audio: str | None, text: str | None) -> list[str]:
+    """The settings with the two sides of a joint model."""
+    from earmark.models.recipe import recipe
+
+    found = list(setting or ())
+    for option, value in (("audio", audio), ("text", text)):
+        if value is None:
+            continue
+        if recipe(model).kind != "joint":
+            raise UsageError(f"{model} is no joint model", remedy="Leave it out", where=f"--{option}")
+        found.append(f"{option}={value}")
+    return found
 
 
 def _teller(console: Console) -> Callable[[Epoch], None]:
@@ -256,8 +295,11 @@ def _forecast(
     filled = settings.filled(recipe)
     check_split(dataset, split, validated=recipe.kind != "estimator" and bool(filled.patience))
     sees = recipe.descriptors or recipe.pretrained or f"slices of {recipe.slice_s:.2f} s"
+    if recipe.kind in ("text", "joint"):
+        named = [str(recipe.settings[key]) for key in ("model", "audio", "text") if key in recipe.settings]
+        sees = " and ".join(named)
     console.data(f"would train {recipe.architecture} ({recipe.kind}) on {sees} into {folder}")
-    if recipe.kind != "estimator":
+    if filled.epochs:
         console.data(
             f"at most {filled.epochs} epochs, batches of {filled.batch_size}, learning rate {filled.learning_rate:g}"
         )

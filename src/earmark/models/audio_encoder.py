@@ -67,6 +67,16 @@ class AudioEncoder:
         """Where its network is."""
         return next(cast(Any, self.classifier).network.parameters(), torch.empty(0)).device
 
+    def to(self, device: str | torch.device) -> AudioEncoder:
+        """Move its network and front end to a device; returns itself."""
+        if isinstance(self.classifier, Tagger):
+            self.classifier.to(device)
+        else:
+            network = cast(Any, self.classifier)
+            network.network.to(device)
+            network.front_end.to(device)
+        return self
+
     def embed(self, batch: Tensor) -> Tensor:
         """``(B, D)``, float32 on the CPU, of waveforms ``(B, 1, samples)`` at ``input.sample_rate``.
 

@@ -131,6 +131,14 @@ class JointClassifier:
 
         return Bound(self, text, ask)
 
+    def to(self, device: str | torch.device) -> JointClassifier:
+        """Move both encoders to a device; the heads are small and stay. Returns itself."""
+        self.audio.to(device)
+        move = getattr(self.text, "to", None)
+        if move is not None:
+            move(device)
+        return self
+
     def half(self, modality: Modality) -> Half:
         """The classifier by the head that was trained on one half alone."""
         return Half(self, modality)

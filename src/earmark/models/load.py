@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import torch
 
 from earmark.errors import BundleError
 from earmark.models.bundle import CARD, Bundle, bundle_folder, load_bundle
@@ -13,7 +16,16 @@ from earmark.models.classifier import Classifier
 from earmark.models.device import torch_device
 from earmark.models.external import is_external, load_external
 from earmark.models.fetch import get
-from earmark.models.tagger import Tagger, tagger_from
+from earmark.models.tagger import tagger_from
+
+
+@runtime_checkable
+class Moves(Classifier, Protocol):
+    """A classifier that can be put on another device."""
+
+    def to(self, device: torch.device) -> Classifier:
+        """Move its networks there; returns itself."""
+        ...
 
 
 def load_model(
@@ -42,7 +54,7 @@ def load_model(
     """
     place = torch_device(device)
     classifier = _loaded(name_or_path, say)
-    return classifier.to(place) if isinstance(classifier, Tagger) else classifier
+    return classifier.to(place) if isinstance(classifier, Moves) else classifier
 
 
 def _loaded(name_or_path: str | Path, say: Callable[[str], None] | None) -> Classifier:

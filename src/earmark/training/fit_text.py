@@ -94,7 +94,7 @@ def fit_joint(task: Task) -> Made:
         )
     _say_leaks(task)
     text = new_encoder(text_name, learnt, of_text)
-    audio = audio_encoder(audio_name, layer)
+    audio = audio_encoder(audio_name, layer, device=task.settings.device)
     _say_window(task, text, [each for each in told if each is not None])
     sounds = _sounds(task, audio)
     words, known = _words(text, told)

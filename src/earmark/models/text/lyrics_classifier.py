@@ -79,6 +79,13 @@ class LyricsClassifier:
         """How many characters of a text it reads."""
         return self.encoder.read_until(text)
 
+    def to(self, device: str | torch.device) -> LyricsClassifier:
+        """Move the encoder to a device; the head is small and stays. Returns itself."""
+        move = getattr(self.encoder, "to", None)
+        if move is not None:
+            move(device)
+        return self
+
     def with_lyrics(self, text: str | None) -> Bound:
         """The classifier of sounds with these words, which does not listen.
 
