@@ -77,7 +77,7 @@ def without_infrasound(clip: Clip, edit: Edit) -> Waveform | None:
 
 def without_silence(clip: Clip, edit: Edit) -> Waveform | None:
     """Digital silence of 20 ms or more filled with noise of −80 dB of full scale."""
-    silent = (np.abs(clip.waveform) < SILENT).all(axis=0)
+    silent: NDArray[np.bool_] = np.max(np.abs(clip.waveform), axis=0) < SILENT
     least = max(1, round(SILENT_S * clip.sample_rate))
     places = np.zeros(clip.samples, dtype=np.bool_)
     for start, stop in _runs(silent):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from earmark.audio.clip import Clip
 from earmark.errors import SettingError
@@ -178,11 +179,11 @@ def _move(ask: Callable[[Clip], Floats], clip: Clip, was: Floats) -> float:
     return float(np.abs(ask(clip) - was).max())
 
 
-def _under(clip: Clip, rng: np.random.Generator) -> Floats:
+def _under(clip: Clip, rng: np.random.Generator) -> NDArray[np.float32]:
     """The clip with noise of its own spectrogram, 40 dB below it: masked by it everywhere, silent where it is."""
     n_fft = frame_length(clip.sample_rate, 0.064)
     spectrum = stft(torch.tensor(clip.waveform), n_fft)
     phase = torch.from_numpy(np.exp(2j * np.pi * rng.uniform(size=tuple(spectrum.shape)))).to(spectrum.dtype)
     noise = istft(spectrum.abs() * phase, n_fft, samples=clip.samples).numpy()
-    edited: Floats = clip.waveform + 10 ** (NULL_DB / 20) * noise
+    edited: NDArray[np.float32] = (clip.waveform + 10 ** (NULL_DB / 20) * noise).astype(np.float32)
     return edited

@@ -104,8 +104,8 @@ def detector() -> CallableClassifier:
             [np.sqrt(2 * power[:, (hz >= low) & (hz < high)].sum(axis=1)) / samples for low, high in _middles()],
             axis=1,
         )
-        odds = np.exp(SHARPNESS * (level - level.max(axis=1, keepdims=True)))
-        return odds / odds.sum(axis=1, keepdims=True)
+        odds: NDArray[np.float64] = np.exp(SHARPNESS * (level - level.max(axis=1, keepdims=True)))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
     return from_callable(loudest_band, LABELS, RATE, name="loudest-band")
 

@@ -42,7 +42,7 @@ BASELINES = ("random", "energy")
 NO_FILL = "none"
 AREA = 0.25
 DELETION_STEPS = 8
-RANDOM_DRAWS = 30
+RANDOM_DRAWS = 100
 RANDOM_JUDGED = 4
 BATCH = 16
 
@@ -183,15 +183,16 @@ class Judge:
         drawn = [shuffled(np.argsort(values, kind="stable").astype(np.float64), rng) for _ in range(RANDOM_DRAWS)]
         inside, counted = self.truth.inside, self.truth.counted
         some = [self.row(facts, fill, "random", one) for one in drawn[:RANDOM_JUDGED]]
-        mean = {
-            field: float(np.mean([getattr(row, field) for row in some])) for field in ("ff", "ai", "ad", "deletion")
-        }
-        parts = {
-            "auc": [localisation_auc(one[counted], inside[counted]) for one in drawn],
-            "pointing": [pointing_game(one[counted], inside[counted]) for one in drawn],
-            "mass": [relevance_mass(one[counted], inside[counted]) for one in drawn],
-        }
-        return replace(some[0], **mean, **{name: float(np.mean(found)) for name, found in parts.items()})
+        return replace(
+            some[0],
+            auc=float(np.mean([localisation_auc(one[counted], inside[counted]) for one in drawn])),
+            pointing=float(np.mean([pointing_game(one[counted], inside[counted]) for one in drawn])),
+            mass=float(np.mean([relevance_mass(one[counted], inside[counted]) for one in drawn])),
+            ff=float(np.mean([row.ff for row in some])),
+            ai=float(np.mean([row.ai for row in some])),
+            ad=float(np.mean([row.ad for row in some])),
+            deletion=float(np.mean([row.deletion for row in some])),
+        )
 
     def _faithfulness(self, values: Floats) -> tuple[float, float, float, float]:
         n = len(values)

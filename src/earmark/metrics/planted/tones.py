@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from earmark.metrics.planted.case import DURATION_S, Evidence, PlantedClip, Samples, Sources
+from earmark.metrics.planted.case import DURATION_S, SAMPLES, Evidence, PlantedClip, Samples, Sources
 from earmark.metrics.planted.sounds import SEGMENTS, as_clip, band_hz, burst, hz_within, noise, steady, sweep
 
 CLASS_BANDS = (1, 3, 5)
@@ -21,7 +21,7 @@ SEGMENT_S = DURATION_S / SEGMENTS
 
 def distractors(rng: np.random.Generator) -> Samples:
     """One burst in each distractor band, of 0.2 to 0.6 s, 4 to 10 dB louder than evidence at −22 dB."""
-    sound: Samples = np.zeros(round(DURATION_S * 16000))
+    sound: Samples = np.zeros(SAMPLES)
     for band in DISTRACTOR_BANDS:
         length = rng.uniform(0.2, 0.6)
         start = rng.uniform(0.0, DURATION_S - length)
@@ -114,9 +114,9 @@ class Cell(Noiseless):
 
 
 class Both(Noiseless):
-    """A steady tone in one band and a burst in another: in each of half the training sounds one of them is missing.
+    """A steady tone in one band and a burst in another: half of the sounds have both, a quarter only the one of them.
 
-    So each alone is enough: what is lost without one of them says nothing about it (occlusion is blind here).
+    So the listener learns that each alone is enough, and where both are there, taking out one of them loses little.
     """
 
     name: ClassVar[str] = "both"
@@ -133,14 +133,19 @@ class Both(Noiseless):
         """One sound of a label."""
         steady_band, burst_band = self._BANDS[label]
         start = rng.uniform(0.0, DURATION_S - self._LENGTH_S)
-        tones = (
-            steady(hz_within(steady_band, rng), rng.uniform(-28.0, -24.0), rng),
-            burst(hz_within(burst_band, rng), start, start + self._LENGTH_S, rng.uniform(-22.0, -18.0), rng),
-        )
         low, high = band_hz(steady_band)
-        places = (
-            Evidence(low_hz=low, high_hz=high),
-            Evidence(start, start + self._LENGTH_S, *band_hz(burst_band)),
+        planted = (
+            (
+                steady(hz_within(steady_band, rng), rng.uniform(-28.0, -24.0), rng),
+                Evidence(low_hz=low, high_hz=high),
+            ),
+            (
+                burst(hz_within(burst_band, rng), start, start + self._LENGTH_S, rng.uniform(-22.0, -18.0), rng),
+                Evidence(start, start + self._LENGTH_S, *band_hz(burst_band)),
+            ),
         )
+        there = ((0, 1), (0, 1), (0,), (1,))[int(rng.integers(4))]
+        evidence = sum((planted[at][0] for at in there), np.zeros(SAMPLES))
+        places = tuple(planted[at][1] for at in there)
         background = distractors(rng) + noise(rng.uniform(-46.0, -40.0), rng)
-        return PlantedClip(label, as_clip(background), as_clip(tones[0] + tones[1]), places)
+        return PlantedClip(label, as_clip(background), as_clip(evidence), places)
