@@ -17,6 +17,7 @@ from earmark.components.catalogue import COMPONENTS, FILLS
 from earmark.data.catalogue import DATASETS
 from earmark.explain.catalogue import METHODS
 from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+from earmark.explain_global.editing.catalogue import EDITS
 from earmark.listen.masks import MASKS
 from earmark.metrics.catalogue import METRICS
 
@@ -146,11 +147,11 @@ TESTS = mentions(ROOT / "tests", {".py"})
 
 @pytest.mark.parametrize(
     "entry",
-    [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS, *MASKS, *METRICS],
+    [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS, *MASKS, *METRICS, *EDITS],
     ids=lambda entry: entry.name,
 )
 def test_every_registered_name_is_documented_tested_and_loads(entry):
-    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS, DATASETS, MASKS, METRICS)
+    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS, DATASETS, MASKS, METRICS, EDITS)
     registry = next(r for r in registries if entry.name in r and r.entry(entry.name) is entry)
     assert callable(registry.get(entry.name))
     assert f"`{entry.name}`" in DOCS, "name it in docs/, in backticks"
