@@ -22,6 +22,7 @@ NAMES = (
     "batches",
     "memory",
     "descriptors",
+    "effects",
 )
 ROOT = Path(__file__).parents[1]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-LIBRARIES = ("earmark", "torch", "numpy", "scipy", "librosa", "captum", "shap", "shapiq", "lime", "scikit-learn")
+LIBRARIES = ("earmark", "torch", "numpy", "scipy", "librosa", "captum", "shap", "shapiq", "lime", "scikit-learn", "PyALE")
 THREADS = 2
 
 
