@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Annotated
 
@@ -52,10 +51,7 @@ def shortcuts(
             "model": report.model,
             "clips": report.clips,
             "flagged": list(report.flagged),
-            "findings": [
-                {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-                for row in map(asdict, report.findings)
-            ],
+            "findings": [asdict(finding) for finding in report.findings],
             "sentence": report.sentence,
         }
     )

@@ -27,7 +27,7 @@ LOWEST_EDGE_HZ = 2000.0
 STEP_HZ = 100.0
 # A click: 2 ms that stand out from the 100 ms around them, at most three of them in a row.
 CLICK_S = 0.002
-CLICK_DB = 15.0
+CLICK_DB = 12.0
 CLICK_FRAMES = 4
 
 

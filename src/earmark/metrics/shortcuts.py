@@ -40,7 +40,7 @@ class Finding:
     clips : sounds that have it, of all that were given.
     effect, low, high : how far the scores of those move without it (the largest change of a probability, mean over
         clips), and its 95 % interval.
-    null : how far they move under edits that nobody hears.
+    null : how far they move under edits that nobody hears; None where fewer than 3 sounds have it.
     flips : of those sounds, how many get another most probable label.
     sentence : all that in words.
     """
@@ -51,7 +51,7 @@ class Finding:
     effect: float
     low: float
     high: float
-    null: float
+    null: float | None
     flips: int
     sentence: str
 
@@ -138,7 +138,7 @@ def _finding(name: str, scores: list[Floats], moved: dict[int, Floats], null: Fl
     probe = PROBES[name]
     if len(moved) < 3:
         few = f"{len(moved) or 'none'} of {len(scores)} clips {'has' if len(moved) == 1 else 'have'} {probe.what}"
-        return Finding(name, False, len(moved), 0.0, 0.0, 0.0, float("nan"), 0, f"Not asked: {few}.")
+        return Finding(name, False, len(moved), 0.0, 0.0, 0.0, None, 0, f"Not asked: {few}.")
     effects = [float(np.abs(moved[i] - scores[i]).max()) for i in moved]
     found = bootstrap_interval(effects, seed=seed)
     floor = float(null[:, list(moved)].mean(axis=1).max())

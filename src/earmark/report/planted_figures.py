@@ -120,7 +120,14 @@ def _name_extremes(axes: Axes, rows: Sequence[Mean]) -> None:
         worst = max(wrong, key=lambda row: row.ff)
         chosen[id(worst)] = worst
     for row in chosen.values():
+        # Names lie inside the panel: to the right of points at its left edge.
+        left = row.ff < 0.45
         axes.annotate(
-            f"{row.method}, {row.components}", (row.ff, row.auc), xytext=(-4, -9), textcoords="offset points",
-            ha="right", fontsize=7, color=LIGHT.muted,
-        )  # fmt: skip
+            f"{row.method}, {row.components}",
+            (row.ff, row.auc),
+            xytext=(5 if left else -4, -9),
+            textcoords="offset points",
+            ha="left" if left else "right",
+            fontsize=7,
+            color=LIGHT.muted,
+        )

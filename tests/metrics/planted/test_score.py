@@ -19,7 +19,7 @@ KINDS = ("time", "bands", "grid")
 
 @pytest.fixture(scope="module")
 def rows():
-    clips = planted_case("noiseless", seed=0, n=4, part="explained").clips
+    clips = planted_case("noiseless", seed=0, n=2, part="explained").clips
     ask = Ask(("shapley", "leave_one_in"), ("bands", "grid"), ("silence",), samples=256)
     return [
         row for number, one in enumerate(clips) for row in score_clip("noiseless", KINDS, number, one, detector(), ask)
@@ -56,7 +56,9 @@ def test_baselines_stand_in_every_cut_and_figures_are_those_of_the_masks(rows):
     assert row.ff == pytest.approx(whole - without)
     assert row.ad == pytest.approx(100 * max(0, whole - alone) / whole)
     assert row.ai == 100.0 * (alone > whole)
-    assert row == next(r for r in rows if (r.clip, r.method, r.components) == (0, "shapley", "bands"))
+    same = next(r for r in rows if (r.clip, r.method, r.components) == (0, "shapley", "bands"))
+    # Other batches, other sums: float32 differs in its last digits.
+    assert dataclasses.astuple(row)[6:] == pytest.approx(dataclasses.astuple(same)[6:], abs=1e-4)
 
 
 def test_a_kind_that_cannot_be_right_or_wrong_is_passed_over_and_a_detector_has_no_maps():

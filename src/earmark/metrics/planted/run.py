@@ -175,7 +175,7 @@ def _case(plan: Plan, name: str, folder: Path, watch: Watch) -> CaseResult:
         classifier.name,
         case.shortcut,
         Proof(**told["proof"]),
-        tuple(Finding(**_numbers(row)) for row in told["findings"]),
+        tuple(Finding(**row) for row in told["findings"]),
         tuple(scores),
     )
 
