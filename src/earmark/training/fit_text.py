@@ -112,8 +112,9 @@ def fit_joint(task: Task) -> Made:
     missing = count - len(learnt)
     if task.say is not None:
         task.say(
-            f"{missing} of {count} training items have no lyrics; their row "
-            + ("is learnt" if missing else "is the mean of all texts, since there was nothing to learn it from")
+            f"{missing} of {count} training items have no lyrics; the row that stands for none is learnt from them"
+            if missing
+            else "all training items have lyrics; for a song without any the mean of all texts will stand"
         )
     bundle = joint_bundle(task.card(), audio, text, network)
     if validation is None:
