@@ -16,7 +16,7 @@ from earmark.files import write_bytes, write_text
 from earmark.metrics.planted.case import PlantedClip
 from earmark.metrics.planted.run import CaseResult, Plan
 from earmark.metrics.planted.score import BASELINES
-from earmark.metrics.planted.table import Mean, disagreements, means, methods_of, over_fills
+from earmark.metrics.planted.table import FAITHFULNESS, Disagreement, Mean, disagreements, means, methods_of, over_fills
 from earmark.report.data_pictures import POLICY, Picture
 from earmark.report.images import png_bytes
 from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure
@@ -88,7 +88,8 @@ def write_planted(
         pictures=pictures,
         sounds=sounds,
         verdicts={result.name: verdict(result) for result in results},
-        disagreements=disagreements(scores),
+        disagreements=[one for one in disagreements(scores) if one.flips],
+        correlations=_correlations(disagreements(scores)),
         blocks=_blocks(means(scores)),
         command=command,
     )
@@ -141,6 +142,20 @@ def _cells(row: Mean) -> Cells:
     figures = [(row.auc, 2), (row.pointing, 2), (row.mass, 2), (row.ff, 2), (row.ai, 0), (row.ad, 0), (row.deletion, 2)]
     cells = tuple("–" if math.isnan(v) else f"{v:.{d}f}".replace("-", "−") for v, d in figures)
     return Cells(row.method, row.method in BASELINES, (row.fill, *cells))
+
+
+def _correlations(found: Sequence[Disagreement]) -> tuple[Cells, ...]:
+    """A row a case and kind: each measure's rank correlation with the truth, and how many pairs flip."""
+    rows = []
+    for case, kind in dict.fromkeys((one.case, one.components) for one in found):
+        here = {one.measure: one for one in found if (one.case, one.components) == (case, kind)}
+        cells = [
+            "–" if name not in here or math.isnan(here[name].correlation)
+            else f"{here[name].correlation:+.2f} ({len(here[name].flips)})".replace("-", "−")
+            for name in FAITHFULNESS
+        ]  # fmt: skip
+        rows.append(Cells(f"{case}, {kind}", False, tuple(cells)))
+    return tuple(rows)
 
 
 @cache

@@ -65,7 +65,8 @@ class Disagreement:
     @property
     def sentence(self) -> str:
         """In words, with the first three pairs."""
-        text = f"{self.case}, {self.components}: rank correlation of AUC and {self.measure} {self.correlation:+.2f}"
+        rank = "cannot be given" if math.isnan(self.correlation) else f"{self.correlation:+.2f}".replace("-", "−")
+        text = f"{self.case}, {self.components}: rank correlation of AUC and {self.measure} {rank}"
         if not self.flips:
             return f"{text}; no pair of methods changes its order."
         named = ", ".join(f"{better} is nearer to the truth than {worse}" for better, worse in self.flips[:3])

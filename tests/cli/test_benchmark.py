@@ -1,0 +1,59 @@
+"""``earmark benchmark planted`` and ``earmark benchmark shortcuts``."""
+
+import json
+
+import pytest
+
+SMALL = ("benchmark", "planted", "--quick", "--case", "noiseless", "--components", "bands", "--methods", "occlusion")
+
+
+def test_planted_writes_table_page_and_pictures_and_the_same_bytes_again(run, tmp_path):
+    done = run(*SMALL, "-o", "a")
+    assert (done.code, done.err) == (0, "")
+    assert "occlusion  " in done.out
+    assert "random  " in done.out
+    assert "flags nothing, as it should" in done.out
+    names = {path.name for path in (tmp_path / "a").iterdir()}
+    assert names >= {"planted.html", "planted.csv", "planted.parquet", "localisation.png", "disagreement.png", "sounds"}
+    assert ".unfinished" not in names
+    page = (tmp_path / "a" / "planted.html").read_text()
+    assert "Where faithfulness and truth disagree" in page
+    assert "http" not in page.replace("http-equiv", "")
+    again = run(*SMALL, "-o", "b", "--json")
+    document = json.loads(again.out)
+    assert document["cases"][0]["uses_evidence"] is True
+    assert document["cases"][0]["shortcuts_flagged"] == []
+    for name in ("planted.csv", "planted.parquet", "localisation.png"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    refused = run(*SMALL, "-o", "a")
+    assert refused.code == 1
+    assert "is there already" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--case", "hmu"], "Did you mean hum"),
+        (["--methods", "shaply"], "Did you mean shapley"),
+        (["--methods", "shapley_exact"], "at most 14 components"),
+        (["--components", "nmf"], "unknown kind of components"),
+        (["--fills", "silense"], "Did you mean silence"),
+        (["--methods", ","], "no method given"),
+    ],
+)
+def test_wrong_usage_of_planted(run, arguments, says):
+    done = run("benchmark", "planted", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+def test_shortcuts_of_a_bundle(run, bundle, sounds):
+    files = [sounds.make(f"short_{seed}.wav", 3.5, seed=seed) for seed in range(3)]
+    done = run("benchmark", "shortcuts", bundle, *files, "--json")
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert [row["probe"] for row in document["findings"]] == ["below_20_hz", "silence", "codec_edge", "clicks"]
+    assert document["flagged"] == []
+    few = run("benchmark", "shortcuts", bundle, files[0])
+    assert few.code == 2
+    assert "at least 3" in few.err
