@@ -150,35 +150,69 @@ def masked_spectrograms(
     >>> round(float((half - mel(sound[None]))[0, 0, 5]), 2)
     -6.02
     """
-    kind = _method(method)
-    below = front_end.mel if isinstance(front_end, Mfcc) else front_end
-    scaling = getattr(below, "power_scaling", None)
-    if not isinstance(scaling, Scaling):
-        raise CapabilityError(
-            "does not say how its numbers are made of powers",
-            remedy="Give it a power_scaling (earmark.features.scaling.Scaling), or mask the sound instead",
-            where=type(front_end).__name__,
-        )
-    sound = waveform if waveform.ndim == 3 else waveform.unsqueeze(0)
-    with torch.inference_mode():
-        seen = below(sound)
-        values = check_masks(masks, Cells.of(front_end), waveform.shape[-1] / front_end.sample_rate).to(seen.device)
-        if values.shape[2] != seen.shape[2]:
-            raise ExplanationError(
-                f"masks of {values.shape[2]} frames for a spectrogram of {seen.shape[2]}",
-                remedy="Give masks of this sound, made with this front end",
-                where="masks",
+    return MaskedSpectrogram(front_end, waveform, method=method).apply(masks)
+
+
+class MaskedSpectrogram:
+    """A waveform's spectrogram that is masked many times; the front end runs once. See ``masked_spectrograms``.
+
+    Parameters
+    ----------
+    front_end : of the model, at whose rate the waveform is.
+    waveform : ``(1, samples)`` or ``(1, 1, samples)``.
+    method : "linear" or "db".
+
+    Raises
+    ------
+    CapabilityError
+        If the front end does not say how its numbers come from powers.
+    SettingError
+        For another ``method``.
+    """
+
+    def __init__(self, front_end: FrontEnd, waveform: Tensor, *, method: str = "linear") -> None:
+        self._kind = _method(method)
+        below = front_end.mel if isinstance(front_end, Mfcc) else front_end
+        scaling = getattr(below, "power_scaling", None)
+        if not isinstance(scaling, Scaling):
+            raise CapabilityError(
+                "does not say how its numbers are made of powers",
+                remedy="Give it a power_scaling (earmark.features.scaling.Scaling), or mask the sound instead",
+                where=type(front_end).__name__,
             )
-        power = scaling.inverse(seen)
-        if kind == "linear":
-            masked = scaling.forward(power * values.square())
-        else:
-            masked = scaling.forward(db_to_power((power_to_db(power) - FLOOR_DB) * values + FLOOR_DB))
-        if isinstance(front_end, KaldiMel):
-            # What extends a short sound is no sound: it stays.
-            real = 1 + max(0, waveform.shape[-1] - front_end.n_fft) // front_end.hop_length
-            masked[:, :, real:] = seen[:, :, real:]
-        return front_end.cepstrum(masked) if isinstance(front_end, Mfcc) else masked
+        self._front_end, self._scaling = front_end, scaling
+        self._samples = waveform.shape[-1]
+        with torch.inference_mode():
+            self._seen = below(waveform if waveform.ndim == 3 else waveform.unsqueeze(0))
+            self._power = scaling.inverse(self._seen)
+
+    def apply(self, masks: NDArray[np.floating] | Tensor) -> Tensor:
+        """Masks ``(B, bins, frames)`` in [0, 1] → ``(B, bins, frames)`` as the front end returns them.
+
+        Raises
+        ------
+        ExplanationError
+            If the masks have another shape, or values outside [0, 1].
+        """
+        front_end, seen = self._front_end, self._seen
+        with torch.inference_mode():
+            values = check_masks(masks, Cells.of(front_end), self._samples / front_end.sample_rate).to(seen.device)
+            if values.shape[2] != seen.shape[2]:
+                raise ExplanationError(
+                    f"masks of {values.shape[2]} frames for a spectrogram of {seen.shape[2]}",
+                    remedy="Give masks of this sound, made with this front end",
+                    where="masks",
+                )
+            if self._kind == "linear":
+                masked = self._scaling.forward(self._power * values.square())
+            else:
+                level = (power_to_db(self._power) - FLOOR_DB) * values + FLOOR_DB
+                masked = self._scaling.forward(db_to_power(level))
+            if isinstance(front_end, KaldiMel):
+                # What extends a short sound is no sound: it stays.
+                real = 1 + max(0, self._samples - front_end.n_fft) // front_end.hop_length
+                masked[:, :, real:] = seen[:, :, real:]
+            return front_end.cepstrum(masked) if isinstance(front_end, Mfcc) else masked
 
 
 def carry_attributions(front_end: FrontEnd, attributions: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from earmark.explain.play import probabilities
 from earmark.features.mfcc import Mfcc
 from earmark.features.scaling import Scaling
 from earmark.listen.cells import Cells
-from earmark.listen.spectral import masked_spectrograms, masked_waveforms
+from earmark.listen.spectral import MaskedSpectrogram, masked_waveforms
 from earmark.models.classifier import Classifier, Differentiable, FrontEnd, Patchwise
 from earmark.models.device import device_of
 from earmark.models.scores import checked_scores
@@ -119,7 +119,7 @@ def component_domains(
     if why:
         return (audio,), why
     shape = _spectrogram_shape(classifier.front_end, waveform)
-    cells, why = _cells(components.table, classifier.front_end, shape)
+    cells, why = cell_owners(components.table, classifier.front_end, shape)
     if cells is None:
         return (audio,), why
     see = _seen(classifier, waveform)
@@ -184,11 +184,10 @@ def spectrogram_of(classifier: Differentiable, waveform: torch.Tensor) -> Floats
 
 
 def _seen(classifier: Differentiable, waveform: torch.Tensor) -> Render:
-    front_end = classifier.front_end
+    sound = MaskedSpectrogram(classifier.front_end, waveform)
 
     def ask(masks: Floats) -> torch.Tensor:
-        seen = masked_spectrograms(front_end, waveform, masks)
-        return _network_scores(classifier, seen, waveform.shape[-1])
+        return _network_scores(classifier, sound.apply(masks), waveform.shape[-1])
 
     return ask
 
@@ -218,10 +217,17 @@ def _spectrogram_shape(front_end: FrontEnd, waveform: torch.Tensor) -> tuple[int
     return int(bins), int(frames)
 
 
-def _cells(
+def cell_owners(
     table: Sequence[Component], front_end: FrontEnd, shape: tuple[int, int]
 ) -> tuple[NDArray[np.intp] | None, str]:
-    """Which component each cell of the spectrogram belongs to (n: to none), or why that cannot be said."""
+    """Which component each cell of the spectrogram belongs to (n: to none), or why that cannot be said.
+
+    Parameters
+    ----------
+    table : the n components.
+    front_end : whose cells they are.
+    shape : bins and frames.
+    """
     grid = Cells.of(front_end)
     times: Floats = grid.first_s + grid.step_s * np.arange(shape[1], dtype=np.float64)
     owner = np.full(shape, len(table), dtype=np.intp)

@@ -70,6 +70,36 @@ def bootstrap_interval(values: ArrayLike, *, seed: int = 0, draws: int = 2000, l
     return Interval(float(x.mean()), float(low), float(high), level, len(x))
 
 
+def bootstrap_intervals(
+    values: ArrayLike, *, seed: int = 0, draws: int = 2000, level: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
+    """``bootstrap_interval`` of many columns of figures at once: means, lower and upper bounds, ``(M,)`` each.
+
+    Parameters
+    ----------
+    values : ``(clips, M)``; the same clips are drawn for every column.
+    seed, draws, level : as for ``bootstrap_interval``.
+
+    Raises
+    ------
+    SettingError
+        As ``bootstrap_interval`` does.
+
+    Examples
+    --------
+    >>> [bound.tolist() for bound in bootstrap_intervals([[0.5, 1.0], [0.5, 1.0]])]
+    [[0.5, 1.0], [0.5, 1.0], [0.5, 1.0]]
+    """
+    x = _columns(values)
+    if not 0 < level < 1:
+        raise SettingError(f"a level of {level:g}", remedy="Choose between 0 and 1, such as 0.95", where="level")
+    drawn = np.random.default_rng(seed).integers(len(x), size=(draws, len(x)))
+    times = np.stack([np.bincount(row, minlength=len(x)) for row in drawn]).astype(np.float64)
+    means = times @ x / len(x)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return x.mean(axis=0), low, high
+
+
 @dataclass(frozen=True)
 class Paired:
     """Two methods on the same clips.
@@ -122,6 +152,29 @@ def paired_test(
     return Paired(float(d.mean()), p, test, len(d))
 
 
+def sign_flips(differences: ArrayLike, *, seed: int = 0, draws: int = 10_000) -> Floats:
+    """P values ``(M,)`` of ``paired_test(…, test="sign_flip")`` for many columns of differences ``(clips, M)``.
+
+    Raises
+    ------
+    SettingError
+        If the differences are not finite, or there are none.
+
+    Examples
+    --------
+    >>> sign_flips([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]]).tolist()
+    [0.25, 1.0]
+    """
+    d = _columns(differences)
+    signs = _signs(len(d), np.random.default_rng(seed), draws)
+    p = np.empty(d.shape[1])
+    # Bounded in memory: a block of columns at a time.
+    for first in range(0, d.shape[1], 256):
+        block = d[:, first : first + 256]
+        p[first : first + 256] = (np.abs(signs @ block) >= np.abs(block.sum(axis=0)) * (1 - 1e-12)).mean(axis=0)
+    return p
+
+
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """P values of several comparisons, corrected by Holm's step-down method, in the given order.
 
@@ -141,15 +194,19 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def _sign_flip(d: Floats, rng: np.random.Generator, draws: int) -> float:
-    n = len(d)
-    if n <= _EXACT:
-        signs = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
-    else:
-        signs = rng.choice([-1.0, 1.0], size=(draws, n))
-        signs[0] = 1.0
-    sums = np.abs(signs @ d)
+    sums = np.abs(_signs(len(d), rng, draws) @ d)
     # A rounding error must not make an equal sum smaller.
     return float((sums >= abs(d.sum()) * (1 - 1e-12)).mean())
+
+
+def _signs(n: int, rng: np.random.Generator, draws: int) -> Floats:
+    """All 2ⁿ ways to give signs to few clips; of many, random ones with the observed one among them."""
+    if n <= _EXACT:
+        every: Floats = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        return every
+    signs: Floats = rng.choice(np.array([-1.0, 1.0]), size=(draws, n))
+    signs[0] = 1.0
+    return signs
 
 
 def _figures(values: ArrayLike) -> Floats:
@@ -157,5 +214,14 @@ def _figures(values: ArrayLike) -> Floats:
     if x.ndim != 1 or x.size == 0 or not np.isfinite(x).all():
         raise SettingError(
             f"figures of shape {x.shape}, or not finite", remedy="Give one finite figure per clip", where="statistics"
+        )
+    return x
+
+
+def _columns(values: ArrayLike) -> Floats:
+    x = np.asarray(values, dtype=np.float64)
+    if x.ndim != 2 or 0 in x.shape or not np.isfinite(x).all():
+        raise SettingError(
+            f"figures of shape {x.shape}, or not finite", remedy="Give (clips, columns), all finite", where="statistics"
         )
     return x
