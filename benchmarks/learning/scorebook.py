@@ -17,14 +17,16 @@ from earmark.training.augment import Augmentation
 from earmark.training.scores import difference
 from earmark.training.settings import FitSettings
 
-_CNN = FitSettings(epochs=60, patience=10, learning_rate=1e-3, device="cpu")
+# Without mixing and shifting, the cnn at 1e-3 knew its 294 excerpts by heart after six epochs.
+_MIXED = Augmentation(mixup=0.3, spec_frames=26, shift_s=1.5)
+_CNN = FitSettings(epochs=40, patience=40, learning_rate=5e-4, schedule="cosine", augmentation=_MIXED, device="cpu")
 SETTINGS = {
     "cnn": _CNN,
-    "cnn_lstm": replace(_CNN, epochs=30, patience=8),
+    "cnn_lstm": replace(_CNN, epochs=24, patience=24),
     # Slices of 4 s: the excerpts are shorter than the recipe's 29 s.
-    "crnn": FitSettings(epochs=14, patience=4, frames=192, device="cpu"),
+    "crnn": replace(_CNN, epochs=12, patience=12, learning_rate=1e-3, frames=192),
     "mlp_full": FitSettings(
-        patience=0, schedule="cosine", weight_decay=0.01, augmentation=Augmentation(mixup=0.3), device="cpu"
+        patience=150, schedule="cosine", weight_decay=0.01, augmentation=Augmentation(mixup=0.3), device="cpu"
     ),
     "logreg": FitSettings(),
     "svm": FitSettings(),
