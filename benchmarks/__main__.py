@@ -23,6 +23,7 @@ NAMES = (
     "memory",
     "descriptors",
     "effects",
+    "aggregate",
 )
 ROOT = Path(__file__).parents[1]
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import torch
 
-LIBRARIES = ("earmark", "torch", "numpy", "scipy", "librosa", "captum", "shap", "shapiq", "lime", "scikit-learn", "PyALE")
+LIBRARIES = (
+    "earmark", "torch", "numpy", "scipy", "librosa", "captum", "shap", "shapiq", "lime", "scikit-learn", "PyALE",
+    "duckdb",
+)  # fmt: skip
 THREADS = 2
 
 

@@ -26,6 +26,7 @@ def test_the_band_of_a_tone_is_the_loud_one() -> None:
     components = Bands(n=6).build(clip)
     levels = component_levels(components)
     loudest = components.table[int(levels.argmax())]
-    assert loudest.low_hz is not None and loudest.high_hz is not None
+    assert loudest.low_hz is not None
+    assert loudest.high_hz is not None
     assert loudest.low_hz <= 1000 <= loudest.high_hz
     assert abs(levels.max() - 20 * np.log10(0.3 / np.sqrt(2))) < 0.2

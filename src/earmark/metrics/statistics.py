@@ -202,9 +202,9 @@ def _sign_flip(d: Floats, rng: np.random.Generator, draws: int) -> float:
 def _signs(n: int, rng: np.random.Generator, draws: int) -> Floats:
     """All 2ⁿ ways to give signs to few clips; of many, random ones with the observed one among them."""
     if n <= _EXACT:
-        every: Floats = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        every: Floats = 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(np.float64)
         return every
-    signs: Floats = rng.choice(np.array([-1.0, 1.0]), size=(draws, n))
+    signs: Floats = rng.choice([-1.0, 1.0], size=(draws, n))
     signs[0] = 1.0
     return signs
 
