@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from earmark.data.dataset import Dataset
-from earmark.errors import SettingError
+from earmark.errors import DatasetError, SettingError
 from earmark.features.front_end import front_end_from
 from earmark.models.bundle import Bundle, Card
 from earmark.models.card import TABLE, DescriptorCard
@@ -81,6 +81,12 @@ class Task:
             from earmark.training.fit_text import fit_joint, fit_text
 
             return fit_text(self) if self.recipe.kind == "text" else fit_joint(self)
+        if not all(item.sound or item.row for item in self.training.items):
+            raise DatasetError(
+                "holds words alone, there is no sound to learn from",
+                remedy="Train a model of text on it, such as tfidf or sentence",
+                where=self.training.name,
+            )
         if self.recipe.kind == "probe":
             return _probe(self)
         if self.recipe.kind == "estimator":

@@ -224,7 +224,7 @@ def _shared_lines(texts: Sequence[str], artists: Sequence[str | None]) -> dict[s
     for place, (text, artist) in enumerate(zip(texts, artists, strict=True)):
         for line in text.split("\n"):
             key = folded(line)
-            if len(key.split()) >= _LEAST_WORDS and not is_header(line):
+            if len(key.split()) >= _LEAST_WORDS and strip_boilerplate(line):
                 owners[key].add(artist if artist is not None else f"#{place}")
                 written.setdefault(key, line.strip())
     return {key: written[key] for key, of in owners.items() if len(of) >= _LEAST_ARTISTS}
