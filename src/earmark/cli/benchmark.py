@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from earmark.cli import benchmark_planted, benchmark_shortcuts
+from earmark.cli import benchmark_explain, benchmark_planted, benchmark_shortcuts
 
 HELP = """Put methods to the test where the truth is known, and models where a shortcut is suspected."""
 
 app = typer.Typer(rich_markup_mode="markdown")
+app.command("explain", help=benchmark_explain.HELP)(benchmark_explain.explain)
 app.command("planted", help=benchmark_planted.HELP)(benchmark_planted.planted)
 app.command("shortcuts", help=benchmark_shortcuts.HELP)(benchmark_shortcuts.shortcuts)

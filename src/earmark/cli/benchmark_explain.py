@@ -1,0 +1,299 @@
+"""``earmark benchmark explain``: methods × masks × noises on a data set, in one command."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.cli import data_source, options
+from earmark.cli.console import Console
+from earmark.cli.results import check_writable, refuse_existing
+from earmark.errors import SomeFailedError, UsageError
+
+if TYPE_CHECKING:
+    from earmark.data.dataset import Dataset
+    from earmark.metrics.experiment.plan import Plan
+    from earmark.models.classifier import Classifier
+
+FILES = ("experiment.html", "experiment.parquet", "summary.csv", "comparisons.csv")
+_WHAT = "What is run"
+
+HELP = """Judge methods and masks on a model and its data: the experiment of the literature, with random masks in it.
+
+Each method explains the class that the model hears in each clip, clean and under noise; each of the fourteen masks, and
+one of equal area for all, is judged by what it keeps and removes, beside a random mask and the loudest cells of the
+same area. Writes experiment.html, one Parquet table, means and paired tests as CSV, pictures and sounds. A run that was
+broken off goes on when its command is repeated, to the same bytes.
+
+Examples:
+
+- `earmark benchmark explain models/cnn sounds/ -o experiment/`
+- `earmark benchmark explain models/cnn sounds/ --clips 10 --methods lime,shapley --noise clean --noise horse.wav`
+- `earmark benchmark explain models/cnn sounds/ --audio --masks binary,top_30 --snr 10`
+"""
+
+
+def explain(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A bundle's folder, a pre-trained model by name, onnx:FILE or huggingface:FOLDER."
+        ),
+    ],
+    data: data_source.Source,
+    kind: data_source.Kind = None,
+    clips: Annotated[
+        int,
+        typer.Option("--clips", metavar="N", min=1, help="How many, of every class alike.", rich_help_panel=_WHAT),
+    ] = 40,
+    all_clips: Annotated[
+        bool,
+        typer.Option(
+            "--all-clips",
+            help="Take them from all of the data, also from what the model learnt from. By default a bundle that "
+            "brings its split of this data is asked about its test clips.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = False,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            "--methods",
+            metavar="NAMES",
+            help="Separated by commas, of `earmark list methods`; by default saliency, smoothgrad, "
+            "integrated_gradients, gradient_shap, grad_cam, lime, shapley.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    masks: Annotated[
+        str | None,
+        typer.Option(
+            "--masks",
+            metavar="NAMES",
+            help="Separated by commas, of `earmark list masks`; the fourteen published ones by default.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    areas: Annotated[
+        str,
+        typer.Option(
+            "--areas",
+            metavar="PERCENTS",
+            help="Also masks of exactly that share of the cells, by which methods are compared.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "30",
+    noise: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--noise",
+            metavar="NAME|FILE",
+            help="clean, white, room, sharp, or a sound file; repeatable. The four by default.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    snr: Annotated[
+        float,
+        typer.Option(
+            "--snr",
+            metavar="DB",
+            help="Signal to noise. 3.52 dB is .6 of the signal and .4 of the noise, both of RMS 1.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = 3.52,
+    grid: Annotated[
+        str,
+        typer.Option(
+            "--grid",
+            metavar="TIMESxBANDS",
+            help="Components of LIME, Shapley values and other methods that play a game.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = "6x6",
+    samples: Annotated[
+        int,
+        typer.Option("--samples", metavar="N", min=1, help="Evaluations of a sampling method.", rich_help_panel=_WHAT),
+    ] = 512,
+    audio: Annotated[
+        bool,
+        typer.Option(
+            "--audio",
+            help="Measure the masked sound too, heard through the front end again, and the gap (takes far longer).",
+            rich_help_panel=_WHAT,
+        ),
+    ] = False,
+    sounds: Annotated[
+        int,
+        typer.Option(
+            "--sounds",
+            metavar="N",
+            min=0,
+            help="Clips whose kept and removed parts are written.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = 2,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of every random draw.")] = 0,
+    device: options.Device = "auto",
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where the files go.")] = Path(
+        "experiment"
+    ),
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_progress: options.NoProgress = False,
+) -> None:
+    """Judge methods and masks."""
+    console = Console(quiet=quiet, verbose=verbose, json=json, bars=not no_progress)
+    plan = _plan(methods, masks, areas, noise, snr, grid, samples, audio, sounds, seed)
+    if not overwrite:
+        refuse_existing(out, FILES)
+    check_writable(out)
+    from earmark.metrics.experiment.plan import chosen
+    from earmark.metrics.experiment.run import PARTS, forget, run_experiment
+    from earmark.metrics.experiment.table import compare, read_columns, summarise, write_tables
+    from earmark.models.load import load_model
+    from earmark.report.experiment import shown, write_experiment
+    from earmark.report.experiment_tables import Means, findings, text_of
+
+    classifier = load_model(model, say=console.say, device=device)
+    whole = data_source.opened(data, kind, console)
+    part = chosen(_judged(whole, classifier, Path(model), all_clips, console), clips, seed)
+    if overwrite and out.exists():
+        shutil.rmtree(out / PARTS, ignore_errors=True)
+    if not (out / PARTS).exists():
+        # Sounds of an older run: another plan may have made them.
+        shutil.rmtree(out / "sounds", ignore_errors=True)
+    with console.watch("Explaining, masking, asking") as watch:
+        outcome = run_experiment(plan, classifier, part, out, watch=watch, say=console.detail)
+    for left in outcome.left_out:
+        console.error(f"{left.method}: left out: {left.reason}.")
+    for problem in outcome.problems:
+        console.error(f"{problem.where}: left out: {problem.fact}")
+    columns = read_columns(outcome.table)
+    means, tests = summarise(columns, seed=seed), compare(columns, plan.equal_masks, seed=seed)
+    tables = write_tables(means, tests, out)
+    command = _command(model, data, kind, plan, noise, areas, clips, all_clips, out)
+    written = write_experiment(out, plan, outcome, means, tests, model=classifier.name, data=part.name, command=command)
+    forget(out)
+    found = Means(means)
+    said = findings(tests, found.noises, plan.equal_masks, "ff" + found.main)
+    for table in shown(found, tests, plan):
+        for line in text_of(table):
+            console.data(line)
+        console.data("")
+    for sentence in said:
+        console.data(sentence)
+    if outcome.only_audio:
+        console.data(f"only the masked sound was measured: {outcome.only_audio}")
+    console.data(str(written[0]))
+    console.document(
+        {
+            "model": classifier.name,
+            "data": part.name,
+            "clips": outcome.clips,
+            "left_out": [asdict(one) for one in outcome.left_out],
+            "problems": [asdict(one) for one in outcome.problems],
+            "only_audio": outcome.only_audio,
+            "findings": said,
+            "means": [asdict(one) for one in means],
+            "files": [str(path) for path in (*written, outcome.table, *tables)],
+        }
+    )
+    if outcome.problems:
+        raise SomeFailedError(f"{len(outcome.problems)} clips were left out", remedy="See above")
+    data_source.raise_left_out(whole.problems)
+
+
+def _judged(dataset: Dataset, classifier: Classifier, place: Path, all_clips: bool, console: Console) -> Dataset:
+    """The test clips where the model brings its split of this data, else all."""
+    record = getattr(getattr(classifier, "card", None), "training", None)
+    if all_clips or record is None or not place.is_dir():
+        return dataset
+    if dataset.fingerprint != record.dataset_fingerprint:
+        console.say(f"{classifier.name} was trained on other data ({record.dataset}): all clips are taken")
+        return dataset
+    from earmark.data.split_lists import split_from_lists
+    from earmark.training.fit import SPLIT
+
+    split = split_from_lists(dataset, place / SPLIT, leaky=record.leaky)
+    return dataset.subset(split.test)
+
+
+def _plan(
+    methods: str | None,
+    masks: str | None,
+    areas: str,
+    noise: list[str] | None,
+    snr: float,
+    grid: str,
+    samples: int,
+    audio: bool,
+    sounds: int,
+    seed: int,
+) -> Plan:
+    from earmark.listen.masks import PUBLISHED_MASKS
+    from earmark.metrics.experiment.noise import NAMES, noise_of
+    from earmark.metrics.experiment.plan import USUAL, Plan
+
+    return Plan(
+        methods=USUAL if methods is None else _names(methods, "--methods"),
+        masks=PUBLISHED_MASKS if masks is None else _names(masks, "--masks"),
+        areas=tuple(_whole(part, "--areas") for part in _names(areas, "--areas")),
+        noises=tuple(noise_of(text) for text in (noise or NAMES)),
+        snr_db=snr,
+        grid=_grid(grid),
+        samples=samples,
+        audio=audio,
+        sounds=sounds,
+        seed=seed,
+    )
+
+
+def _names(text: str, where: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not names:
+        raise UsageError("names nothing", remedy="Separate names by commas", where=where)
+    return names
+
+
+def _whole(text: str, where: str) -> int:
+    try:
+        return int(text.removesuffix("%").strip())
+    except ValueError:
+        raise UsageError(f"{text!r} is no whole number", remedy="Write --areas 5,30", where=where) from None
+
+
+def _grid(text: str) -> tuple[int, int]:
+    times, _, bands = text.lower().replace("×", "x").partition("x")
+    if not (times.strip().isdigit() and bands.strip().isdigit()):
+        raise UsageError(f"{text!r} is no grid", remedy="Write --grid 6x6: segments of time × bands", where="--grid")
+    return int(times), int(bands)
+
+
+def _command(
+    model: str,
+    data: str,
+    kind: str | None,
+    plan: Plan,
+    noise: list[str] | None,
+    areas: str,
+    clips: int,
+    all_clips: bool,
+    out: Path,
+) -> str:
+    words = ["earmark", "benchmark", "explain", model, data, "--clips", str(clips)]
+    words += ["--kind", kind] if kind is not None else []
+    words += ["--all-clips"] if all_clips else []
+    words += ["--methods", ",".join(plan.methods), "--masks", ",".join(plan.masks), "--areas", areas]
+    for text in noise or []:
+        words += ["--noise", text]
+    words += ["--snr", f"{plan.snr_db:g}", "--grid", f"{plan.grid[0]}x{plan.grid[1]}", "--samples", str(plan.samples)]
+    words += ["--audio"] if plan.audio else []
+    words += ["--sounds", str(plan.sounds), "--seed", str(plan.seed), "-o", str(out)]
+    return shlex.join(words)

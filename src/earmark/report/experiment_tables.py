@@ -1,0 +1,176 @@
+"""The tables of an experiment for the terminal and the page: a method a line, its random and energy masks below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from earmark.metrics.experiment.rows import MEASURES
+from earmark.metrics.experiment.table import RANDOM, Mean, Test
+from earmark.report.theme import signed
+
+_HEADINGS = {
+    "area": "area", "ff": "FF", "ai": "AI", "ad": "AD", "ag": "AG", "fid_in": "Fid-In", "sparseness": "sparse",
+    "entropy": "entropy",
+}  # fmt: skip
+_DECIMALS = {"ai": 1, "ad": 1, "ag": 1}
+_SOURCES = {
+    "random": "random, same area", "energy": "loudest, same area", "ones": "everything kept", "zeros": "nothing kept",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table, in words.
+
+    Parameters
+    ----------
+    name : the method, or what stands below it.
+    baseline : whether it knows nothing of the model.
+    cells : one for each heading.
+    """
+
+    name: str
+    baseline: bool
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One noise and mask.
+
+    Parameters
+    ----------
+    noise, mask : which.
+    clips : most that any line has.
+    headings : of the cells.
+    lines : methods, each with its baselines, then everything and nothing.
+    """
+
+    noise: str
+    mask: str
+    clips: int
+    headings: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+class Means:
+    """Means by what they are of."""
+
+    def __init__(self, means: Sequence[Mean]) -> None:
+        self._found = {(m.noise, m.method, m.mask, m.source, m.figure): m for m in means}
+        self.noises = tuple(dict.fromkeys(m.noise for m in means))
+        self.methods = tuple(dict.fromkeys(m.method for m in means if m.method and m.mask))
+        self.masks = tuple(dict.fromkeys(m.mask for m in means if m.mask))
+        self.figures = {m.figure for m in means}
+
+    def get(self, noise: str, method: str, mask: str, source: str, figure: str) -> Mean | None:
+        """One of them; None where there is none."""
+        return self._found.get((noise, method, mask, source, figure))
+
+    @property
+    def main(self) -> str:
+        """ "" where the spectrogram was measured, "_audio" where only the sound was: what FF and the others end in."""
+        return "" if "ff" in self.figures else "_audio"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Figures that a table shows."""
+        both = ("ff_audio", "ff_gap", "ad_audio", "ad_gap") if {"ff", "ff_audio"} <= self.figures else ()
+        return ("area", *(name + self.main for name in MEASURES), *both, "sparseness", "entropy")
+
+
+def table_of(means: Means, tests: Sequence[Test], noise: str, mask: str) -> Table:
+    """A table with intervals for FF; a * stands where FF is clearly higher than that of the random mask."""
+    clear = {
+        (t.first, t.figure) for t in tests
+        if t.noise == noise and t.mask == mask and t.second == RANDOM and t.clear and t.better
+    }  # fmt: skip
+    lines, clips = [], 0
+    for method in means.methods:
+        for source in ("mask", "random", "energy"):
+            some = means.get(noise, method, mask, source, "area")
+            if some is None:
+                continue
+            clips = max(clips, some.clips)
+            name = method if source == "mask" else _SOURCES[source]
+            cells = [
+                _cell(means.get(noise, method, mask, source, figure), figure)
+                + ("*" if source == "mask" and (method, figure) in clear else "")
+                for figure in means.columns
+            ]
+            lines.append(Line(name, source != "mask", tuple(cells)))
+    for source in ("ones", "zeros"):
+        cells = [_cell(means.get(noise, "", "", source, figure), figure) for figure in means.columns]
+        lines.append(Line(_SOURCES[source], True, tuple(cells)))
+    return Table(noise, mask, clips, tuple(heading(figure) for figure in means.columns), tuple(lines))
+
+
+def text_of(table: Table) -> list[str]:
+    """A table for the terminal."""
+    width = max(len(line.name) + 2 * line.baseline for line in table.lines)
+    widths = [
+        max(len(table.headings[at]), *(len(line.cells[at]) for line in table.lines))
+        for at in range(len(table.headings))
+    ]
+    title = f"{table.noise}, mask {table.mask}, {table.clips} clip{'s' if table.clips != 1 else ''}"
+    rows = [(" " * width, table.headings)]
+    rows += [(f"{'  ' if line.baseline else ''}{line.name}", line.cells) for line in table.lines]
+    return [
+        title,
+        *(
+            "  ".join([f"{name:<{width}}", *(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))]).rstrip()
+            for name, cells in rows
+        ),
+    ]
+
+
+def findings(tests: Sequence[Test], noises: Sequence[str], equal_masks: Sequence[str], figure: str) -> list[str]:
+    """What the tests of FF say at equal area, a sentence a noise and mask: against random masks, between methods."""
+    said = []
+    for noise in noises:
+        for mask in equal_masks:
+            here = [t for t in tests if (t.noise, t.mask, t.figure) == (noise, mask, figure)]
+            random = [t for t in here if t.second == RANDOM]
+            if not random:
+                continue
+            above = [t.first for t in random if t.clear and t.better]
+            rest = [t.first for t in random if not (t.clear and t.better)]
+            text = f"{noise}, {mask}: {heading(figure)} is higher than that of a random mask for {_listed(above)}"
+            if rest:
+                text += f"; it cannot be told from one (or is lower) for {_listed(rest)}"
+            pairs = [t for t in here if t.second not in ("random", "energy") and t.clear]
+            won = [
+                f"{t.first if t.better else t.second} over {t.second if t.better else t.first} "
+                f"({signed(abs(t.difference), 2)})"
+                for t in sorted(pairs, key=lambda t: -abs(t.difference))
+            ]
+            text += f". Between methods: {'; '.join(won[:6])}" if won else ". Between methods: no clear difference"
+            said.append(text + (f"; and {len(won) - 6} more." if len(won) > 6 else "."))
+    return said
+
+
+def heading(figure: str) -> str:
+    """What stands above a column."""
+    name = figure.split("_audio")[0].split("_gap")[0]
+    text = _HEADINGS[name]
+    if figure.endswith("_audio"):
+        return f"{text} heard"
+    return f"{text} gap" if figure.endswith("_gap") else text
+
+
+def _cell(mean: Mean | None, figure: str) -> str:
+    if mean is None:
+        return "–"
+    name = figure.split("_audio")[0].split("_gap")[0]
+    digits = _DECIMALS.get(name, 2)
+    if figure.endswith("_gap"):
+        return signed(mean.mean, digits)
+    text = f"{mean.mean:.{digits}f}"
+    if name == "ff":
+        text += f" ({mean.low:.{digits}f}–{mean.high:.{digits}f})"
+    return text.replace("-", "−")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if names else "none"
