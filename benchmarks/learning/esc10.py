@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.learning.gtzan_data import FOLDER as GTZAN
 from benchmarks.learning.gtzan_data import Floats
@@ -22,6 +24,7 @@ from earmark.data.splits import split_folds
 from earmark.models.estimators import build_estimator
 from earmark.training.augment import Augmentation
 from earmark.training.material import descriptor_rows, embeddings
+from earmark.training.scores import Judged
 from earmark.training.settings import FitSettings
 
 MANIFEST = GTZAN.parent / "esc10" / "manifest.csv"
@@ -52,7 +55,6 @@ SAYS = {
     "hist_gradient_boosting": "413 descriptors",
     "probe": "a layer on musicnn, which heard music only",
 }
-MEMBERS = ("logreg", "svm", "probe")
 
 
 def run(keep: Path | None = None) -> Benchmark:
@@ -65,15 +67,24 @@ def run(keep: Path | None = None) -> Benchmark:
             answer(model, dataset, split, settings, folder=keep / f"{model}-{number}" if keep else None)
             for number, split in enumerate(splits, start=1)
         ]
-    described = descriptor_rows(dataset, "full")[1]
-    rows = {"logreg": described, "svm": described, "probe": _embedded(dataset)}
-    chosen = [best_inside(dataset, split, rows) for split in splits]
+    rows = {"described": descriptor_rows(dataset, "full")[1], "embedded": _embedded(dataset)}
+    chosen = [Inside(dataset, split, rows, OWN).best(subsets(OWN)) for split in splits]
     votes = [soft_vote([found[name][fold].judged for name in names]) for fold, names in enumerate(chosen)]
-    names = "; ".join(f"{number}: {' + '.join(members)}" for number, members in enumerate(chosen, start=1))
-    best = row("best by cross-validation inside the training folds", together(votes), at_least=0.9)
+    strong = [tuned(dataset, split, rows) for split in splits]
+    best = [
+        replace(
+            row(f"chosen by cross-validation inside the training folds, {how}", together(judged), at_least=0.9),
+            note="mean of the probabilities; "
+            + "; ".join(f"fold {n}: {' + '.join(m)}" for n, m in enumerate(names, 1)),
+        )
+        for how, judged, names in (
+            ("each recipe as it is", votes, chosen),
+            ("and the strength of each, too", [judged for _, judged in strong], [names for names, _ in strong]),
+        )
+    ]
     figures = [
         *(_row(model, answers) for model, answers in found.items()),
-        replace(best, note=f"mean of the probabilities; left-out fold {names}"),
+        *best,
     ]
     setup = (
         "320 sounds of ten classes (Piczak 2015; four folds of five), 240 to learn from and 80 to judge by in each of "
@@ -97,24 +108,89 @@ def _all_learn(split: Split) -> Split:
     return replace(split, train=tuple(sorted((*split.train, *split.validation))), validation=())
 
 
-def best_inside(dataset: Dataset, split: Split, rows: Mapping[str, Floats]) -> tuple[str, ...]:
-    """The members whose mean probability is right most often, each training fold being predicted from the others.
+@dataclass(frozen=True)
+class Member:
+    """An estimator of the zoo on one of the tables: "described" or "embedded"."""
 
-    The probe stands here for its head alone: logistic regression on the same embedding (``rows``, one an item).
+    table: str
+    estimator: str
+    settings: tuple[tuple[str, float], ...] = ()
+
+    def fitted(self, rows: Mapping[str, Floats], labels: NDArray[np.str_], places: NDArray[np.intp]) -> Any:
+        """Fitted to those items."""
+        return build_estimator(self.estimator, dict(self.settings)).fit(rows[self.table][places], labels[places])
+
+
+# The probe stands here for its head alone, which is logistic regression.
+OWN = {
+    "logreg": Member("described", "logreg"),
+    "svm": Member("described", "svm"),
+    "probe": Member("embedded", "logreg"),
+}
+STRENGTHS = {"logreg": (0.01, 0.1, 1.0), "svm": (1.0, 3.0, 10.0), "probe": (0.01, 0.1, 1.0)}
+
+
+class Inside:
+    """What estimators say about the training items of a split, each fold being predicted from the others.
+
+    Parameters
+    ----------
+    dataset, split : of it.
+    rows : the tables, one row an item.
+    members : by name.
     """
-    labels = np.array([item.label for item in dataset.items])
-    folds = np.array([item.fold for item in dataset.items])
-    inside = np.array(split.train)
-    said = {name: np.zeros((len(inside), len(dataset.labels))) for name in MEMBERS}
-    for fold in sorted(set(folds[inside])):
-        out = folds[inside] == fold
-        for name, table in rows.items():
-            model = build_estimator("svm" if name == "svm" else "logreg")
-            model.fit(table[inside[~out]], labels[inside[~out]])
-            said[name][out] = model.predict_proba(table[inside[out]])
-    every = [names for count in (1, 2, 3) for names in itertools.combinations(MEMBERS, count)]
-    truth = np.searchsorted(np.array(dataset.labels), labels[inside])
-    return max(every, key=lambda names: float((sum(said[name] for name in names).argmax(axis=1) == truth).mean()))
+
+    def __init__(
+        self, dataset: Dataset, split: Split, rows: Mapping[str, Floats], members: Mapping[str, Member]
+    ) -> None:
+        self.dataset, self.split, self.rows, self.members = dataset, split, rows, members
+        self.labels = np.array([item.label for item in dataset.items])
+        folds = np.array([item.fold for item in dataset.items])
+        inside = np.array(split.train)
+        self.truth = np.searchsorted(np.array(dataset.labels), self.labels[inside])
+        self.said = {name: np.zeros((len(inside), len(dataset.labels))) for name in members}
+        for fold in sorted(set(folds[inside])):
+            out = folds[inside] == fold
+            for name, member in members.items():
+                model = member.fitted(rows, self.labels, inside[~out])
+                self.said[name][out] = model.predict_proba(rows[member.table][inside[out]])
+
+    def best(self, choices: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+        """Those whose mean probability is right most often, the first of equals."""
+        return max(choices, key=self.right)
+
+    def right(self, names: tuple[str, ...]) -> float:
+        """How often their mean probability is."""
+        return float((np.sum([self.said[name] for name in names], axis=0).argmax(axis=1) == self.truth).mean())
+
+    def on_test(self, names: tuple[str, ...]) -> Judged:
+        """What they say together about the test items, fitted to all training items."""
+        test = np.array(self.split.test)
+        every = []
+        for member in (self.members[name] for name in names):
+            model = member.fitted(self.rows, self.labels, np.array(self.split.train))
+            every.append(model.predict_proba(self.rows[member.table][test]))
+        truth = np.searchsorted(np.array(self.dataset.labels), self.labels[test])
+        return Judged(
+            self.dataset.labels, truth, np.mean(every, axis=0), self.dataset.subset(self.split.test).groups("track")
+        )
+
+
+def subsets(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """All but the empty one, small ones first."""
+    listed = tuple(names)
+    return [each for count in range(1, len(listed) + 1) for each in itertools.combinations(listed, count)]
+
+
+def tuned(dataset: Dataset, split: Split, rows: Mapping[str, Floats]) -> tuple[tuple[str, ...], Judged]:
+    """The strength of each member, then which of them, chosen inside the training folds; and what they say together."""
+    kinds = {
+        kind: {f"{kind} (C {c:g})": replace(OWN[kind], settings=(("C", c),)) for c in strengths}
+        for kind, strengths in STRENGTHS.items()
+    }
+    inside = Inside(dataset, split, rows, {name: member for every in kinds.values() for name, member in every.items()})
+    names = inside.best(subsets(inside.best((name,) for name in every)[0] for every in kinds.values()))
+    return names, inside.on_test(names)
 
 
 def _embedded(dataset: Dataset) -> Floats:

@@ -23,8 +23,16 @@ _CNN = FitSettings(epochs=40, patience=40, learning_rate=5e-4, schedule="cosine"
 SETTINGS = {
     "cnn": _CNN,
     "cnn_lstm": replace(_CNN, epochs=24, patience=24),
-    # Slices of 4 s: the excerpts are shorter than the recipe's 29 s.
-    "crnn": replace(_CNN, epochs=12, patience=12, learning_rate=1e-3, frames=192),
+    # Slices of 4 s, since excerpts are shorter than the recipe's 29 s: one an excerpt and epoch, from anywhere in it.
+    "crnn": replace(
+        _CNN,
+        epochs=16,
+        patience=16,
+        learning_rate=1e-3,
+        frames=192,
+        slice_hop=512,
+        augmentation=replace(_MIXED, shift_s=11),
+    ),
     "mlp_full": FitSettings(
         patience=150, schedule="cosine", weight_decay=0.01, augmentation=Augmentation(mixup=0.3), device="cpu"
     ),
