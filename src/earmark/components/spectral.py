@@ -7,6 +7,7 @@ faded parts are computed once and mixed. Both are exact to rounding.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -49,6 +50,7 @@ class SpectralRenderer:
         self._components = components
         self._front_end = front_end
         self._tables: dict[int, Tensor] = {}
+        self._mixed: Counter[int] = Counter()
         with torch.inference_mode():
             self._runs = _runs(components, front_end)
 
@@ -73,6 +75,10 @@ class SpectralRenderer:
         if len(run.players) > 16 or (run.stop - run.start) << len(run.players) > _TABLE_COLUMNS:
             return self._mix(run, gains)
         if index not in self._tables:
+            # A table has to earn its making: until as many rows were mixed as it would have, mixing was cheaper.
+            self._mixed[index] += len(gains)
+            if self._mixed[index] < 1 << len(run.players):
+                return self._mix(run, gains)
             subsets = np.arange(1 << len(run.players))
             every = (subsets[:, np.newaxis] >> np.arange(len(run.players))) & 1
             rows = every.astype(np.bool_)
