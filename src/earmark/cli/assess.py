@@ -120,7 +120,7 @@ def assess(
     whole = data_source.opened(data, kind, console)
     splitting = learning.Splitting(split_by, split_lists, leaky, fractions, split_seed)
     if place is not None and record is not None and split_by is None and split_lists is None:
-        dataset, split = _own_split(whole, place, record)
+        dataset, split = own_split(whole, place, record)
     else:
         dataset, split = splitting.of(whole, slice_s=learning.SLICE_S, console=console)
     found = judge(
@@ -150,7 +150,12 @@ def _ratios(text: str | None) -> tuple[float, ...]:
         raise UsageError(f"{text!r} are no numbers", remedy="Write --noise 20,10,0", where="--noise") from None
 
 
-def _own_split(dataset: Dataset, folder: Path, record: TrainingRecord) -> tuple[Dataset, Split]:
+def own_split(
+    dataset: Dataset,
+    folder: Path,
+    record: TrainingRecord,
+    remedy: str = "Name a split of this one, such as --split-by track",
+) -> tuple[Dataset, Split]:
     """The split that the bundle was trained on, and the data set that it is of.
 
     Raises
@@ -167,7 +172,7 @@ def _own_split(dataset: Dataset, folder: Path, record: TrainingRecord) -> tuple[
     if dataset.fingerprint != record.dataset_fingerprint:
         raise UsageError(
             f"was trained on the data set {record.dataset}, this is another one or has changed since",
-            remedy="Name a split of this one, such as --split-by track",
+            remedy=remedy,
             where=folder,
         )
     split = split_from_lists(dataset, folder / SPLIT, leaky=record.leaky)

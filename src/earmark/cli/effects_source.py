@@ -78,9 +78,19 @@ def opened_rows(data: str, kind: str | None, wanted: Sequence[str] | None, conso
     DatasetError, SettingError
         If the table or data set cannot be used.
     """
+    return rows_in(data_source.opened(data, kind, console), wanted, console)
+
+
+def rows_in(dataset: Dataset, wanted: Sequence[str] | None, console: Console) -> Rows:
+    """Rows of a data set: of its table, or its descriptors (those that a model wants, or the set ``reference-89``).
+
+    Raises
+    ------
+    DatasetError, SettingError
+        If it cannot be used.
+    """
     from earmark.training.material import descriptor_rows, rows_of
 
-    dataset = data_source.opened(data, kind, console)
     if dataset.columns:
         columns, values = dataset.columns, rows_of(dataset, dataset.columns)
     else:

@@ -32,6 +32,7 @@ from earmark.cli import (
     measure,
     models,
     predict,
+    report,
     train,
     tune,
 )
@@ -59,6 +60,7 @@ app.command("train", help=train.HELP)(train.train)
 app.command("tune", help=tune.HELP)(tune.tune)
 app.command("assess", help=assess.HELP)(assess.assess)
 app.command("aggregate", help=aggregate.HELP)(aggregate.aggregate)
+app.command("report", help=report.HELP)(report.report)
 app.add_typer(benchmark.app, name="benchmark", help=benchmark.HELP)
 app.add_typer(models.app, name="models", help=models.HELP)
 app.command("list", help=list_.HELP)(list_.list_names)

@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, StrictUndefined
-from numpy.typing import NDArray
 
 from earmark import __version__
 from earmark.audio.clip import Clip
+from earmark.audio.convert import to_channels
 from earmark.audio.write import encode
 from earmark.errors import SettingError
+from earmark.explain.game import Watch
+from earmark.explain_global.aggregate.flags import Flag
 from earmark.explain_global.edits import EditStudy
 from earmark.explain_global.study import Study
 from earmark.files import write_text
 from earmark.report.effect_figures import edit_figure, effect_figure
 from earmark.report.effects import Picture, slug
 from earmark.report.images import png_bytes
+from earmark.report.judged import JudgedClip, class_examples, confusion_cells, to_be_played
 from earmark.report.players import data_uri
 
+PAGE = "model.html"
 EXCERPT_S = 10.0
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; media-src data:"
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-
-
-@dataclass(frozen=True, eq=False)
-class JudgedClip:
-    """A clip and what the model said of it.
-
-    Parameters
-    ----------
-    name : to show.
-    truth : place of its label.
-    scores : ``(K,)`` probabilities.
-    sound : gives the clip to listen to; None where there is no sound.
-    """
-
-    name: str
-    truth: int
-    scores: NDArray[np.float64]
-    sound: Callable[[], Clip] | None = None
-
-    @property
-    def said(self) -> int:
-        """Place of the most probable label."""
-        return int(self.scores.argmax())
 
 
 @dataclass(frozen=True)
@@ -60,40 +41,13 @@ class Section:
     title : its heading.
     lines : sentences.
     pictures : figures.
+    parts : smaller parts in it.
     """
 
     title: str
     lines: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
-
-
-@dataclass(frozen=True)
-class ClassExamples:
-    """Clips of one class: right ones, the most probable first, and mistaken ones, the least probable first."""
-
-    label: str
-    typical: tuple[JudgedClip, ...]
-    mistaken: tuple[JudgedClip, ...]
-
-
-def class_examples(clips: Sequence[JudgedClip], labels: Sequence[str], *, most: int = 2) -> tuple[ClassExamples, ...]:
-    """At most so many typical and mistaken clips of every class; a class without clips has none."""
-    found = []
-    for k, label in enumerate(labels):
-        mine = sorted((clip for clip in clips if clip.truth == k), key=lambda clip: (-float(clip.scores[k]), clip.name))
-        right = tuple(clip for clip in mine if clip.said == k)[:most]
-        wrong = tuple(clip for clip in reversed(mine) if clip.said != k)[:most]
-        found.append(ClassExamples(label, right, wrong))
-    return tuple(found)
-
-
-def confusion_cells(clips: Sequence[JudgedClip], labels: Sequence[str]) -> list[list[tuple[JudgedClip, ...]]]:
-    """Clips by truth (row) and by what was said (column), in each the surest first."""
-    size = len(labels)
-    cells: list[list[list[JudgedClip]]] = [[[] for _ in range(size)] for _ in range(size)]
-    for clip in clips:
-        cells[clip.truth][clip.said].append(clip)
-    return [[tuple(sorted(c, key=lambda x: (-float(x.scores.max()), x.name))) for c in row] for row in cells]
+    parts: tuple[Section, ...] = ()
 
 
 def write_model_report(
@@ -104,11 +58,18 @@ def write_model_report(
     model: str,
     data: str,
     command: str,
+    accuracy: str = "",
+    notices: Sequence[str] = (),
+    flags: Sequence[Flag] = (),
+    unasked: Sequence[str] = (),
+    sections: Sequence[Section] = (),
     study: Study | None = None,
     edits: EditStudy | None = None,
-    sections: Sequence[Section] = (),
+    shown: Sequence[int] | None = None,
     most: int = 2,
+    sounds: int = 80,
     figures: int = 6,
+    watch: Watch | None = None,
 ) -> Path:
     """Write the page; returns its path.
 
@@ -118,17 +79,24 @@ def write_model_report(
     clips : judged ones, at least one.
     labels : K class names.
     model, data, command : for the heading and the foot.
-    study, edits : effects, if known.
+    accuracy : with its interval, in words.
+    notices : what a reader must know before the figures.
+    flags : reasons for distrust, and what was looked for and not found.
+    unasked : what could not be looked for, and why.
     sections : further parts, before the effects.
-    most : typical and mistaken clips a class, and wrong clips a cell of the confusion matrix, that can be played.
+    study, edits : effects, if known.
+    shown : places of the classes that clips are of; all by default.
+    most : typical and mistaken clips a class.
+    sounds : clips that can be played; each is in the page once.
     figures : features that are drawn.
+    watch : progress, counted in sounds.
 
     Raises
     ------
     SettingError
         If there are no clips, or scores do not fit the labels.
     AudioError
-        If an example cannot be read.
+        If a sound cannot be read.
     OutputError
         If the page cannot be written.
     """
@@ -136,12 +104,17 @@ def write_model_report(
         raise SettingError(
             f"{len(clips)} clips do not fit {len(labels)} labels", remedy="Give judged clips of these classes"
         )
-    examples, cells = class_examples(clips, labels, most=most), confusion_cells(clips, labels)
-    wanted = [clip for each in examples for clip in (*each.typical, *each.mistaken)]
-    wanted += [clip for t, row in enumerate(cells) for s, cell in enumerate(row) if s != t for clip in cell[:most]]
-    players = {
-        id(clip): _player(clip.sound()) for clip in {id(c): c for c in wanted}.values() if clip.sound is not None
-    }
+    rows = list(range(len(labels))) if shown is None else list(shown)
+    examples, cells = class_examples(clips, labels, most=most, shown=rows), confusion_cells(clips, labels)
+    heard = to_be_played(examples, cells, sounds)
+    players: dict[int, str] = {}
+    watch = watch if watch is not None else Watch()
+    watch.planned = len(heard)
+    for clip in heard:
+        watch.before_batch()
+        if clip.sound is not None:
+            players[id(clip)] = _player(clip.sound())
+        watch.after_batch(1)
     pictures = []
     for effect in study.effects[:figures] if study is not None else ():
         figure = png_bytes(effect_figure(effect, labels), dpi=100)
@@ -160,14 +133,25 @@ def write_model_report(
             labels=labels,
             n=len(clips),
             right=sum(clip.said == clip.truth for clip in clips),
+            accuracy=accuracy,
+            notices=notices,
+            flags=flags,
+            unasked=unasked,
             examples=examples,
             cells=cells,
+            rows=rows,
+            columns=[k for k in range(len(labels)) if k in rows or any(row[k] for row in cells)],
             players=players,
+            number={id(clip): place for place, clip in enumerate(clips)},
             key=id,
             sections=sections,
             pictures=pictures,
             sentences=sentences,
+            study=study,
+            edits=edits,
+            seconds=f"{EXCERPT_S:g}",
             css=_resource("static", "report.css"),
+            script=_resource("static", "model_report.js"),
             policy=_POLICY,
             command=command,
             version=__version__,
@@ -177,12 +161,16 @@ def write_model_report(
 
 
 def _player(clip: Clip) -> str:
-    """The middle ten seconds as a data: URI."""
+    """The middle ten seconds in mono as a data: URI; turned down where it goes beyond full scale."""
     if clip.duration_s > EXCERPT_S:
         start_s = (clip.duration_s - EXCERPT_S) / 2
         clip = clip.span(start_s, start_s + EXCERPT_S)
-    mp3 = clip.sample_rate in _MP3_RATES and clip.channels <= 2
-    return data_uri(encode(clip, "mp3" if mp3 else "flac"), "audio/mpeg" if mp3 else "audio/flac")
+    clip = to_channels(clip, 1)
+    peak = float(np.abs(clip.waveform).max())
+    if peak > 1:
+        clip = Clip(clip.waveform / peak, clip.sample_rate)
+    kind = "mp3" if clip.sample_rate in _MP3_RATES else "flac"
+    return data_uri(encode(clip, kind), "audio/mpeg" if kind == "mp3" else "audio/flac")
 
 
 def _resource(folder: str, name: str) -> str:

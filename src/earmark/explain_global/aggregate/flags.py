@@ -4,6 +4,7 @@
   model, is at the edges; music is not. Published aggregates weigh edges 1.3–1.5 × the middle.
 - Loudness: within a clip the louder component weighs more, whatever it is. Then a level meter would have said the same.
 - Words: see ``earmark.data.lyrics.leak_screen``.
+- Shortcuts: see ``earmark.metrics.shortcuts``.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ class Flag:
 
     Parameters
     ----------
-    kind : "position", "loudness" or "words".
+    kind : "position", "loudness", "words" or "shortcut".
     raised : whether it is a reason.
     sentence : in words.
     value, low, high : the figure behind it and its interval; NaN where it has none.
     """
 
-    kind: Literal["position", "loudness", "words"]
+    kind: Literal["position", "loudness", "words", "shortcut"]
     raised: bool
     sentence: str
     value: float = float("nan")
