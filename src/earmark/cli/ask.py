@@ -104,7 +104,8 @@ def _further(
     if job.counterfactual:
         label = contrast[0] if contrast is not None else explanation.labels[explanation.targets[0]]
         flip = flip_of(case, label, samples=job.samples)
-        if flip.found.found:
+        # Without words alone the sound is what it was.
+        if flip.found.found and any(part.word is None for part in flip.removed):
             without = listen_without(case.components, clip, flip.found.removed, label=label)
     return Answer(explanation, further=Further(pairs, flip), without=without)
 

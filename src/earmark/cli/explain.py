@@ -307,8 +307,7 @@ def _explain_files(
     folders = {file: results.folder_for(file, out, several=several) for file in files}
     results.check_distinct([folders[file] for file in files], files)
     names = run.names_of(formats, job)
-    needed = run.required(names)
-    done = [file for file in files if skip_existing and len(results.existing(folders[file], needed)) == len(needed)]
+    done = [file for file in files if skip_existing and run.finished(folders[file], names)]
     for file in done:
         console.say(f"{file}: skipped, its results are in {folders[file]}")
     to_do = [file for file in files if file not in done]

@@ -148,7 +148,8 @@ def _tell(
         console.say(f"all versions are {-listening.gain_db:.1f} dB lower than the file, so that none of them clips")
     facts: dict[str, Any] = {"label": listening.label, "keep": rule}
     if isinstance(loaded, Explanation):
-        kept = [component.label for component, on in zip(loaded.components, listening.mask, strict=True) if on]
+        # Words come behind the components of the sound, and are not heard.
+        kept = [component.label for component, on in zip(loaded.components, listening.mask, strict=False) if on]
         silence = silence_text(loaded, listening)
         if silence:
             console.say(silence + (" --keep top:3 keeps the strongest only." if kept else ""))

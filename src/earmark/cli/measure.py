@@ -92,8 +92,11 @@ def measure(
     from earmark.audio.read import read
     from earmark.cli.listen import slug
     from earmark.cli.results import all_or_nothing, check_writable, refuse_existing
+    from earmark.explain.explanation import Explanation
+    from earmark.explain.modalities import has_words
     from earmark.listen.masks import AREA, MASKS
     from earmark.metrics.measure import measure as judge
+    from earmark.models.classifier import ReadsLyrics
     from earmark.models.load import load_model
 
     console = Console(quiet=quiet, json=json, bars=not no_progress)
@@ -114,6 +117,10 @@ def measure(
     check_writable(folder)
     clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
     classifier = load_model(_model(model, loaded), say=console.say, device=device)
+    words = isinstance(loaded, Explanation) and has_words(loaded)
+    if not words and isinstance(classifier, ReadsLyrics):
+        # It was explained with --lyrics none.
+        classifier = classifier.with_lyrics(None)
     with console.watch(f"measuring {clip.name}") as watch:
         found = judge(
             loaded,

@@ -14,7 +14,9 @@ from earmark.cli.ask import Answer, ask
 from earmark.cli.console import Console
 from earmark.cli.job import Job
 from earmark.cli.results import all_or_nothing, check_writable
-from earmark.cli.words import lyrics_of
+from earmark.cli.words import NONE, sound_and_lyrics
+from earmark.errors import UsageError
+from earmark.models.classifier import ReadsLyrics
 
 if TYPE_CHECKING:
     from earmark.audio.clip import Clip
@@ -64,6 +66,8 @@ class Done:
 
     def document(self) -> dict[str, Any]:
         """For ``--json``."""
+        from earmark.explain.modalities import shares
+
         exact = self.explanation.exact
         return {
             "file": self.file,
@@ -83,6 +87,11 @@ class Done:
                 {"label": label, "stem": stem, "value": value, "error": None if math.isnan(error) else error}
                 for label, _ in self.tags
                 for stem, value, error in self.explanation.totals(label)
+            ],
+            "shares": [
+                {"label": label, "of": share.name, "part": share.part, "size": share.size, "total": share.total}
+                for label, _ in self.tags
+                for share in shares(self.explanation, label)
             ],
             "written": [str(path) for path in self.written],
             "explanation": self.explanation.to_dict(),
@@ -125,6 +134,21 @@ def required(names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in COUNTERFACTUAL["flac"]]
 
 
+def finished(folder: Path, names: Sequence[str]) -> bool:
+    """Whether a run that would write these files is done in a folder; one of words alone wrote no sound."""
+    needed = required(names)
+    missing = {name for name in needed if not (folder / name).exists()}
+    if not missing:
+        return True
+    kept = folder / NAMES["json"][0]
+    if not missing <= set(NAMES["flac"]) or not kept.exists():
+        return False
+    from earmark.explain.explanation import Explanation
+    from earmark.explain.modalities import sound_of
+
+    return sound_of(Explanation.load(kept)) is None
+
+
 def explain_file(
     file: str, job: Job, classifier: Classifier, out: Path, formats: Sequence[str], console: Console
 ) -> Done:
@@ -135,14 +159,14 @@ def explain_file(
     EarmarkError
         Whatever is wrong with the file, the settings or the folder; then nothing new is under a final name.
     """
-    from earmark.audio.read import read
-    from earmark.data.download import local
+    from earmark.explain.modalities import sound_of
     from earmark.listen.render import listen
 
     check_writable(out)
     started = time.monotonic()
-    clip = read(local(file, say=console.say), start_s=job.start_s, duration_s=job.duration_s)
-    lyrics = lyrics_of(file, clip, classifier, job)
+    clip, lyrics = sound_and_lyrics(file, classifier, job, console)
+    if job.lyrics == NONE and isinstance(classifier, ReadsLyrics):
+        classifier = classifier.with_lyrics(None)
     with console.watch(f"explaining {clip.name}") as watch:
         answer = ask(clip, classifier, job, watch, lyrics)
     explanation = answer.explanation
@@ -152,7 +176,10 @@ def explain_file(
         f"{clip.name}: {len(explanation.components)} components, {explanation.evaluations} {explanation.unit} "
         f"evaluations in {time.monotonic() - started:.1f} s, seed {job.seed}"
     )
-    listening = listen(explanation, clip)
+    sound = sound_of(explanation)
+    if sound is None:
+        _check_silent(formats, job, classifier)
+    listening = None if sound is None else listen(explanation, clip)
     measures = _measure(explanation, classifier, clip, console) if job.measure else None
     with all_or_nothing(out) as staging:
         command = job.command(file, out)
@@ -163,7 +190,23 @@ def explain_file(
         # Of an earlier run that found a counterfactual: beside these results it would only mislead.
         (out / stale).unlink(missing_ok=True)
     written = tuple(out / name for name in names if name in made)
-    return Done(file, explanation, written, _silence(explanation, listening, file, out), answer.further, measures)
+    silence = "" if listening is None else _silence(explanation, listening, file, out)
+    return Done(file, explanation, written, silence, answer.further, measures)
+
+
+def _check_silent(formats: Sequence[str], job: Job, classifier: Classifier) -> None:
+    if set(formats) <= {"flac"}:
+        raise UsageError(
+            f"{classifier.name} reads words and does not listen: there is no sound to keep or to remove",
+            remedy="Choose html, json or csv",
+            where="--format",
+        )
+    if job.measure:
+        raise UsageError(
+            f"{classifier.name} reads words and does not listen: nothing in the sound could be measured",
+            remedy="Leave it out",
+            where="--measure",
+        )
 
 
 def _measure(explanation: Explanation, classifier: Classifier, clip: Clip, console: Console) -> Measures:
@@ -190,7 +233,7 @@ def _write(
     answer: Answer,
     clip: Clip,
     classifier: Classifier,
-    listening: Listening,
+    listening: Listening | None,
     measures: Measures | None,
     command: str,
     formats: Sequence[str],
@@ -200,7 +243,7 @@ def _write(
     from earmark.report import export
 
     explanation = answer.explanation
-    if "flac" in formats:
+    if "flac" in formats and listening is not None:
         write_listening(listening, folder)
     if "html" in formats:
         from earmark.report.html import write_report  # brings matplotlib, which nothing else here needs
@@ -252,6 +295,7 @@ def _write_further(folder: Path, answer: Answer, formats: Sequence[str]) -> None
 
 def tell(done: Done, console: Console) -> None:
     """Print top tags, the strongest evidence in words, and where the results are."""
+    from earmark.report.lyrics import beyond_text, shares_line
     from earmark.report.words import totals_text, trust
 
     explanation = done.explanation
@@ -267,6 +311,12 @@ def tell(done: Done, console: Console) -> None:
         totals = totals_text(explanation, label)
         if effects and totals:
             console.data(f"  in all: {totals}")
+        parts = shares_line(explanation, label)
+        if effects and parts:
+            console.data(f"  of all that counts: {parts}")
+    beyond = beyond_text(explanation)
+    if beyond:
+        console.say(beyond)
     if done.further is not None:
         _tell_further(done.further, console)
     if done.measures is not None:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.errors import LyricsError, UsageError
+from earmark.models.classifier import ReadsLyrics
 
 if TYPE_CHECKING:
     from earmark.audio.clip import Clip
+    from earmark.cli.console import Console
     from earmark.cli.job import Job
     from earmark.components.component import ComponentKind
     from earmark.data.lyrics.lyrics import Lyrics
@@ -30,13 +32,15 @@ def lyrics_of(file: str, clip: Clip, classifier: Classifier, job: Job) -> Lyrics
         If they cannot be read, or their times lie outside the sound.
     """
     from earmark.data.lyrics.read import read_lyrics
-    from earmark.models.classifier import ReadsLyrics
+    from earmark.explain.paired import ReadsOnly
 
     if not isinstance(classifier, ReadsLyrics):
         if job.lyrics not in (AUTO, NONE):
             raise UsageError(f"{classifier.name} reads no lyrics", remedy="Leave it out", where="--lyrics")
         return None
     if job.lyrics == NONE:
+        if isinstance(classifier, ReadsOnly):
+            raise UsageError(f"{classifier.name} reads nothing but lyrics", remedy="Give them", where="--lyrics")
         return None
     path = _found(Path(file), classifier.name) if job.lyrics == AUTO else Path(job.lyrics)
     lyrics = read_lyrics(path, encoding=job.lyrics_encoding)
@@ -45,6 +49,50 @@ def lyrics_of(file: str, clip: Clip, classifier: Classifier, job: Job) -> Lyrics
         lyrics.check_times(clip.duration_s)
         return lyrics
     return lyrics.part(job.start_s, job.start_s + clip.duration_s)
+
+
+def sound_and_lyrics(file: str, classifier: Classifier, job: Job, console: Console) -> tuple[Clip, Lyrics | None]:
+    """The sound of a FILE, and the words that the classifier is to read with it.
+
+    Of a model of words alone FILE may be a text; the sound is then a second of silence, which nobody listens to.
+
+    Raises
+    ------
+    EarmarkError
+        If either cannot be read, or they do not belong together.
+    """
+    from earmark.audio.read import read
+    from earmark.data.download import local
+    from earmark.data.lyrics.read import LYRICS_SUFFIXES
+    from earmark.explain.paired import ReadsOnly
+
+    if Path(file).suffix.lower() in LYRICS_SUFFIXES:
+        if isinstance(classifier, ReadsOnly):
+            return _text(file, classifier, job)
+        needs = (
+            "a sound, with its lyrics beside it or as --lyrics" if isinstance(classifier, ReadsLyrics) else "a sound"
+        )
+        raise UsageError(f"is a text, and {classifier.name} needs {needs}", remedy="Give the sound", where=file)
+    clip = read(local(file, say=console.say), start_s=job.start_s, duration_s=job.duration_s)
+    return clip, lyrics_of(file, clip, classifier, job)
+
+
+def _text(file: str, classifier: Classifier, job: Job) -> tuple[Clip, Lyrics]:
+    import hashlib
+
+    import numpy as np
+
+    from earmark.audio.clip import Clip, Source
+    from earmark.data.lyrics.read import read_lyrics
+
+    if job.lyrics != AUTO:
+        raise UsageError("FILE is the text itself", remedy="Leave it out", where="--lyrics")
+    if job.start_s or job.duration_s is not None:
+        raise UsageError(f"{file} is a text, which has no seconds", remedy="Leave it out", where="--start")
+    lyrics = read_lyrics(file, encoding=job.lyrics_encoding)
+    rate = classifier.input.sample_rate
+    source = Source(file, file_sha256=hashlib.sha256(Path(file).read_bytes()).hexdigest())
+    return Clip(np.zeros(rate, dtype=np.float32), rate, lyrics=lyrics.text, source=source), lyrics
 
 
 def with_words(kind: ComponentKind, lyrics: Lyrics, classifier: Classifier, job: Job) -> ComponentKind:

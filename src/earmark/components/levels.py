@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.components.component import Components
+from earmark.components.lyrics import SoundAndText
 
 # Below what 24 bits can hold; silence has no level in dB, and a number is easier to rank than minus infinity.
 FLOOR_DB = -150.0
@@ -16,7 +17,8 @@ _ROWS = 8
 def component_levels(components: Components) -> NDArray[np.float64]:
     """Level of what is missing when a component is switched off, shape ``(n,)``: dB (full scale), RMS over the clip.
 
-    With any fill: it is the difference between the clip and the clip without the component. At least ``FLOOR_DB``.
+    With any fill: it is the difference between the clip and the clip without the component. At least ``FLOOR_DB``, and
+    that for words, which are in no sound.
 
     Examples
     --------
@@ -26,6 +28,9 @@ def component_levels(components: Components) -> NDArray[np.float64]:
     >>> component_levels(Time(n=2, fade_s=0.0).build(clip)).round().tolist()
     [-23.0, -150.0]
     """
+    if isinstance(components, SoundAndText):
+        heard = np.empty(0) if components.sound is None else component_levels(components.sound)
+        return np.concatenate([heard, np.full(components.blocks[1], FLOOR_DB)])
     levels = np.empty(components.n)
     whole = components.clip.waveform
     for first in range(0, components.n, _ROWS):

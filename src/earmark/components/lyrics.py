@@ -98,6 +98,10 @@ class MusicAndLyrics:
             raise SettingError("there are no lyrics", remedy="Give them: --lyrics FILE", where="lyrics")
         return lyrics_from_text(clip.lyrics)
 
+    def reads(self, unit: TextUnit) -> bool:
+        """Whether the classifier reads a unit in at least one of its places."""
+        return self.until is None or unit.places[0].start < self.until
+
     def build(self, clip: Clip, *, snap_s: Sequence[float] | None = None, seed: int = 0) -> SoundAndText:
         """Cut the clip and take the lyrics apart."""
         lyrics = self.lyrics(clip)
@@ -132,7 +136,7 @@ class SoundAndText:
         self._clip = clip
         self._seed = seed
         every = tokens(lyrics, how.unit, how.repeated)
-        self.units = tuple(unit for unit in every if how.until is None or unit.places[0].start < how.until)
+        self.units = tuple(unit for unit in every if how.reads(unit))
         if not self.units:
             raise SettingError(f"no {how.unit} is within what the classifier reads", remedy="Explain the sound alone")
         beyond = len(every) - len(self.units)

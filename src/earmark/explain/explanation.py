@@ -209,10 +209,11 @@ class Explanation:
     def totals(self, label: str | int | None = None) -> tuple[tuple[str, float, float], ...]:
         """What each stem (or group) adds up to over all its components: (stem, sum, standard error), strongest first.
 
-        Errors are those of a sum of independent estimates. Empty where the components are no stems and have no group.
+        Words of lyrics are one group. Errors are those of a sum of independent estimates. Empty where the components
+        are no stems and have no group.
         """
         row = self.index(label)
-        names = [c.stem if c.stem is not None else c.group for c in self.components]
+        names = [c.stem if c.stem is not None else "words" if c.word is not None else c.group for c in self.components]
         found = []
         for stem in dict.fromkeys(name for name in names if name is not None):
             rows = [i for i, name in enumerate(names) if name == stem]

@@ -17,6 +17,7 @@ from earmark.errors import ExplanationError, SettingError
 from earmark.explain.explanation import Explanation
 from earmark.explain.game import Watch
 from earmark.explain.map import MapExplanation
+from earmark.explain.modalities import sound_of
 from earmark.listen.belongs import check_heard
 from earmark.listen.belongs import check_same_clip as check_same_clip
 from earmark.listen.cells import Cells, check_above
@@ -37,7 +38,8 @@ class Listening:
     original : the clip itself, at the same gain.
     kept : what the mask keeps.
     removed : the rest.
-    mask : how much of each component is kept, ``(n,)``, or of each cell of a map, ``(bins, frames)``.
+    mask : how much of each component is kept, ``(n,)``, or of each cell of a map, ``(bins, frames)``. Of a sound with
+        its lyrics, n are the components of the sound.
     label : the label that it is about.
     keep : the rule or the mask that made it.
     gain_db : gain in dB that kept, removed and the original share, so that no version exceeds full scale. 0 as a rule:
@@ -84,7 +86,8 @@ def listen(
     The clip is cut again as the explanation says (edges in seconds and Hz), but at its own rate and channels: a
     classifier that heard 16 kHz mono is listened to in the stereo of the file. What lies above the classifier's Nyquist
     frequency, which it never heard, goes with the topmost band or with its stem. A gradient map is carried to the
-    clip's own STFT (``earmark.listen.spectral``).
+    clip's own STFT (``earmark.listen.spectral``). Where words played along, the sound's half is listened to, and rules
+    and masks choose among its components.
 
     Parameters
     ----------
@@ -105,7 +108,8 @@ def listen(
     Raises
     ------
     ExplanationError
-        If the explanation belongs to another clip, or a mask is asked of attributions that are all zero or not finite.
+        If the explanation belongs to another clip, is of words alone, or a mask is asked of attributions that are all
+        zero or not finite.
     AudioError
         If a mask is asked of digital silence.
     UnknownNameError
@@ -120,6 +124,14 @@ def listen(
         raise SettingError(f"both keep={keep!r} and mask={mask!r}", remedy="Choose one of them", where="listen")
     if isinstance(explanation, MapExplanation):
         return _listen_map(explanation, clip, label, keep, mask, area, above, match_loudness, watch)
+    heard_half = sound_of(explanation)
+    if heard_half is None:
+        raise ExplanationError(
+            "it is about words alone, and no part of the sound was switched off",
+            remedy="Read its report, or explain a model that listens",
+            where=explanation.clip.name,
+        )
+    explanation = heard_half
     check_above(above)
     if above != "pass":
         raise SettingError(

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from earmark.audio.clip import Clip
 from earmark.components.component import Component, Components
+from earmark.components.lyrics import SoundAndText
 from earmark.errors import CapabilityError
 from earmark.explain.game import Floats, Watch
+from earmark.explain.paired import pair
 from earmark.explain.play import probabilities
 from earmark.features.mfcc import Mfcc
 from earmark.features.scaling import Scaling
@@ -105,12 +107,16 @@ def component_domains(
     watch : progress and cancellation.
     """
     device = device_of(classifier)
+    watch = watch if watch is not None else Watch()
+    k = len(classifier.labels)
+    if isinstance(components, SoundAndText):
+        asked = _with_lyrics(classifier, components)
+        joint = Domain("audio", (components.n,), asked, k, classifier.name, batch_size, watch)
+        return (joint,), "words are no region of a spectrogram"
 
     def heard(masks: Floats) -> torch.Tensor:
         return classifier.scores(components.render(masks).to(device))
 
-    watch = watch if watch is not None else Watch()
-    k = len(classifier.labels)
     audio = Domain("audio", (components.n,), heard, k, classifier.name, batch_size, watch)
     if not isinstance(classifier, Differentiable):
         return (audio,), f"{classifier.name} does not show the spectrogram that it sees"
@@ -130,6 +136,22 @@ def component_domains(
         return see(padded[:, cells])
 
     return (audio, Domain("spectrogram", (components.n,), seen, k, classifier.name, batch_size, watch)), ""
+
+
+def _with_lyrics(classifier: Classifier, components: SoundAndText) -> Render:
+    asked = pair(classifier, components)
+
+    def ask(masks: Floats) -> torch.Tensor:
+        on = masks > 0.5
+        if not np.array_equal(on, masks):
+            raise CapabilityError(
+                "a word is on or off, and this mask keeps some by parts",
+                remedy="Choose a mask of zeros and ones, such as binary or top_30",
+                where="mask",
+            )
+        return asked(on)
+
+    return ask
 
 
 def map_domains(

@@ -16,6 +16,7 @@ from earmark.explain.case import cut_for
 from earmark.explain.explanation import Explanation
 from earmark.explain.game import Floats, Watch
 from earmark.explain.map import MapExplanation
+from earmark.explain.modalities import sound_of
 from earmark.listen.belongs import check_same_clip
 from earmark.listen.masks import Mask, check_attributions, make_mask
 from earmark.metrics.axioms import completeness
@@ -236,6 +237,12 @@ def _open(
                 where=clip.name,
             )
         energy = _cell_energy(classifier, prepared)
+    elif sound_of(explanation) is None:
+        raise CapabilityError(
+            "it is about words alone, and its figures would have no loudest parts to stand beside",
+            remedy="Measure an explanation of a model that listens",
+            where=clip.name,
+        )
     else:
         name = explanation.labels[index]
         values = check_attributions(explanation.values(index))

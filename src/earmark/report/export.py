@@ -1,7 +1,8 @@
 """Explanations for other programs: CSV tables, Audacity label tracks, Raven selection tables.
 
 (JSON is ``Explanation.save``.) Times are seconds in the file that was explained: where only a span of it was, they
-still count from the beginning of the file, so that labels lie where they belong when it is opened.
+still count from the beginning of the file, so that labels lie where they belong when it is opened. Words of lyrics lie
+at each of their times; those whose times are not known are in the CSV table only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from earmark.explain.explanation import Effect, Explanation
+from earmark.explain.modalities import has_words, sheet_of
 from earmark.files import write_text
 from earmark.report.layout import span_s
 
@@ -105,10 +107,26 @@ def raven_text(explanation: Explanation, label: str | int | None = None) -> str:
 def _in_time(explanation: Explanation, label: str | int | None) -> list[tuple[float, float, Effect]]:
     shift, duration_s = explanation.clip.start_s, explanation.clip.duration_s
     placed = []
+    words = _times_of_words(explanation)
     for effect in explanation.top(len(explanation.components), label):
-        start, end = span_s(effect.component, duration_s)
-        placed.append((start + shift, end + shift, effect))
+        for start, end in words.get(effect.index, [span_s(effect.component, duration_s)]):
+            placed.append((start + shift, end + shift, effect))
     return sorted(placed, key=lambda item: (item[0], item[1], item[2].index))
+
+
+def _times_of_words(explanation: Explanation) -> dict[int, list[tuple[float, float]]]:
+    """When each unit of the lyrics is sung, by the index of its component; in seconds of the clip."""
+    if not has_words(explanation):
+        return {}
+    sheet = sheet_of(explanation)
+    return {
+        sheet.first + number: [
+            (place.start_s, place.start_s if place.end_s is None else place.end_s)
+            for place in unit.places
+            if place.start_s is not None
+        ]
+        for number, unit in enumerate(sheet.units)
+    }
 
 
 def _digits(value: float) -> str:

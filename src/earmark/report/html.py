@@ -24,6 +24,7 @@ from earmark.errors import ExplanationError
 from earmark.explain.explanation import Explanation
 from earmark.explain.further import Further
 from earmark.explain.map import MapExplanation
+from earmark.explain.modalities import Share, has_words, shares, sound_of
 from earmark.files import write_text
 from earmark.listen.belongs import check_same_clip, check_same_model
 from earmark.listen.render import Listening
@@ -35,9 +36,10 @@ from earmark.report.figures import LEFT, RIGHT, map_figure, overlay_figure, spec
 from earmark.report.further import further_view
 from earmark.report.images import webp_bytes
 from earmark.report.layout import boxes
-from earmark.report.masks import choices
+from earmark.report.lyrics import LyricSheet, lyric_sheet, shares_text
+from earmark.report.masks import Choice, choices
 from earmark.report.measures import measures_view
-from earmark.report.players import Player, data_uri, players_of
+from earmark.report.players import Player, data_uri, original_player, players_of
 from earmark.report.tables import EffectRow, effect_rows, score_rows
 from earmark.report.view import ModelView, model_view
 from earmark.report.words import (
@@ -96,12 +98,15 @@ class Target:
     sums: str
     groups: tuple[Group, ...]
     rows: tuple[EffectRow, ...]
-    picture: Picture
+    picture: Picture | None
     colours: str
     map: Picture | None
     map_caption: str
     listened: bool
     audacity: str
+    sheet: LyricSheet | None
+    shares: tuple[Share, ...]
+    shares_text: str
 
 
 def write_report(
@@ -110,7 +115,7 @@ def write_report(
     clip: Clip,
     classifier: Classifier,
     *,
-    listening: Listening,
+    listening: Listening | None,
     command: str,
     found_map: MapExplanation | None = None,
     further: Further | None = None,
@@ -128,7 +133,8 @@ def write_report(
     explanation : of this clip by this classifier.
     clip : the sound as it was given to ``explain``, at its own rate.
     classifier : whose view of the sound is drawn.
-    listening : from ``earmark.listen.render.listen``: the versions to play.
+    listening : from ``earmark.listen.render.listen``: the versions to play; None for an explanation of words alone,
+        whose page plays the sound as it is, or nothing where there is none.
     command : the command line that makes this report again, shown as it is.
     found_map : the map that the explanation was pooled from, to be drawn as well (gradient methods).
     further : interactions and counterfactual, where they were asked for.
@@ -173,7 +179,7 @@ def report_html(
     clip: Clip,
     classifier: Classifier,
     *,
-    listening: Listening,
+    listening: Listening | None,
     command: str,
     found_map: MapExplanation | None = None,
     further: Further | None = None,
@@ -187,18 +193,27 @@ def report_html(
     check_same_model(explanation, classifier)
     if found_map is not None:
         _check_map(found_map, explanation)
-    view = model_view(classifier, prepare(clip, classifier.input).clip)
-    kept = kept_text(explanation, listening.keep, listening.label)
-    offered = choices(explanation, clip, listening, kept, found_map=found_map, masks=masks)
-    listening = offered[0].listening
-    others = [(choice.name, choice.meaning, choice.listening) for choice in offered[1:]]
-    players, chosen = players_of(listening, audio_format, kept, others=others)
+    sound = sound_of(explanation)
+    view = None if sound is None else model_view(classifier, prepare(clip, classifier.input).clip)
+    players: tuple[Player, ...] = ()
+    offered: tuple[Choice, ...] = ()
+    chosen = ""
+    if listening is not None and sound is not None:
+        kept = kept_text(explanation, listening.keep, listening.label)
+        offered = choices(explanation, clip, listening, kept, found_map=found_map, masks=masks)
+        listening = offered[0].listening
+        others = [(choice.name, choice.meaning, choice.listening) for choice in offered[1:]]
+        players, chosen = players_of(listening, audio_format, kept, others=others)
+    elif clip.waveform.any():
+        players, chosen = original_player(clip, audio_format)
     targets = tuple(
         _target(explanation, found_map, view, explanation.labels[row], listening) for row in explanation.targets
     )
     data = json.dumps(explanation.to_dict(), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    seen = _picture(lambda theme: spectrogram_figure(view, theme=theme), view.caption) if boxes(explanation) else None
-    more = further_view(further, without, chosen)
+    seen = None
+    if sound is not None and view is not None and boxes(sound):
+        seen = _picture(lambda theme: spectrogram_figure(view, theme=theme), view.caption)
+    more = further_view(further, without, chosen or "flac")
     weight = _weight(players, targets, data) + sum(len(sound.uri) for sound in more.sounds)
     return _template().render(
         e=explanation,
@@ -213,14 +228,19 @@ def report_html(
         offered=offered,
         audio_format=chosen,
         listening=listening,
-        silence=silence_text(explanation, listening),
-        common_gain=f"{listening.gain_db:.1f}".replace("-", "−") if listening.gain_db < -0.05 else "",
+        parts=_parts(explanation, sound),
+        heard=None if sound is None else sound.components,
+        words=has_words(explanation),
+        silence="" if listening is None else silence_text(explanation, listening),
+        common_gain=""
+        if listening is None or listening.gain_db >= -0.05
+        else f"{listening.gain_db:.1f}".replace("-", "−"),
         player_json=_in_script(_player_json(players)),
         explanation_json=_in_script(data),
         explanation_uri=data_uri(data.encode(), "application/json"),
         csv_uri=data_uri(csv_text(explanation).encode(), "text/csv"),
         seen=seen,
-        caption=view.caption,
+        caption="" if view is None else view.caption,
         output=output_text(explanation),
         quantity=quantity(explanation),
         perturbed=explanation.perturbed,
@@ -249,11 +269,16 @@ def _check_map(found: MapExplanation, explanation: Explanation) -> None:
 
 
 def _target(
-    explanation: Explanation, found: MapExplanation | None, view: ModelView, label: str, listening: Listening
+    explanation: Explanation,
+    found: MapExplanation | None,
+    view: ModelView | None,
+    label: str,
+    listening: Listening | None,
 ) -> Target:
     row = explanation.index(label)
-    listened = label == listening.label
-    kept = frozenset(int(i) for i in np.flatnonzero(listening.mask)) if listened else frozenset()
+    listened = listening is not None and label == listening.label
+    kept = frozenset(int(i) for i in np.flatnonzero(listening.mask)) if listening and listened else frozenset()
+    sound = sound_of(explanation)
     rows = effect_rows(explanation, label, kept)
     score = explanation.scores[row] if not math.isnan(explanation.scores[row]) else explanation.full[row]
     return Target(
@@ -266,12 +291,12 @@ def _target(
             for heading, style, sign in headings(explanation)
         ),
         rows=rows,
-        picture=_picture(
-            lambda theme: overlay_figure(explanation, view, label, theme=theme), figure_text(explanation, label)
-        ),
+        picture=None
+        if sound is None or view is None
+        else _picture(lambda theme: overlay_figure(sound, view, label, theme=theme), figure_text(sound, label)),
         colours=colours_text(explanation, label),
         map=None
-        if found is None
+        if found is None or view is None
         else _picture(
             lambda theme: map_figure(found, view, label, theme=theme),
             f"{map_text(explanation, label)} {figure_text(explanation, label)}",
@@ -279,6 +304,9 @@ def _target(
         map_caption=map_text(explanation, label),
         listened=listened,
         audacity=data_uri(audacity_text(explanation, label).encode(), "text/plain"),
+        sheet=lyric_sheet(explanation, label),
+        shares=shares(explanation, label),
+        shares_text=shares_text(explanation, label),
     )
 
 
@@ -298,11 +326,24 @@ def _player_json(players: tuple[Player, ...]) -> str:
     )
 
 
+def _parts(explanation: Explanation, sound: Explanation | None) -> str:
+    """How many components of what kind, for the head of the page."""
+    if not has_words(explanation):
+        return f"{len(explanation.components)} ({explanation.recipe.components})"
+    heard = 0 if sound is None else len(sound.components)
+    words = f"{len(explanation.components) - heard} of the lyrics ({explanation.recipe.component_settings['unit']}s)"
+    return words if sound is None else f"{heard} of the sound ({sound.recipe.components}), {words}"
+
+
 def _settings(explanation: Explanation) -> tuple[tuple[str, str], ...]:
     recipe = explanation.recipe
+    settings = dict(recipe.component_settings)
+    if has_words(explanation):
+        # They are in the page already, and in its data.
+        settings["lines"] = f"{len(settings['lines'])} lines"
     return (
         (f"Method {recipe.method}", _json_words(recipe.method_settings)),
-        (f"Components {recipe.components}", _json_words(recipe.component_settings)),
+        (f"Components {recipe.components}", _json_words(settings)),
         ("Diagnostics", _json_words(explanation.diagnostics)),
     )
 

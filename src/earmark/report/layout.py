@@ -63,6 +63,8 @@ def lanes(explanation: Explanation) -> tuple[tuple[str, ...], tuple[Cell, ...]]:
 
 def is_table(explanation: Explanation) -> bool:
     """Whether lanes × time is a table worth drawing: at least two lanes, and at least two times in one of them."""
+    if any(c.word for c in explanation.components):
+        return False
     names, cells = lanes(explanation)
     timed = all(c.start_s is not None for c in explanation.components)
     return timed and 2 <= len(names) <= 24 and len(cells) >= 2 * len(names)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from earmark.audio.clip import Clip
+from earmark.audio.loudness import integrated_lufs
 from earmark.audio.write import encode
 from earmark.errors import SettingError
 from earmark.listen.loudness import shared_lufs
@@ -76,12 +79,7 @@ def players_of(
     AudioError
         If the format cannot hold the clip.
     """
-    if audio_format not in AUDIO_FORMATS:
-        raise SettingError(
-            f"{audio_format!r} cannot be embedded in a report",
-            remedy=f"Choose one of {', '.join(AUDIO_FORMATS)}",
-            where="audio_format",
-        )
+    _check_format(audio_format)
     clip = listening.original
     chosen = _automatic(clip, 3 + 2 * len(others)) if audio_format == "auto" else audio_format
     versions = [("original", 0, "Original", "The whole clip", listening.original, listening.original_lufs)]
@@ -108,6 +106,22 @@ def players_of(
     ), chosen
 
 
+def original_player(clip: Clip, audio_format: str = "auto") -> tuple[tuple[Player, ...], str]:
+    """The sound as it is, alone, and the format that was chosen; raises as ``players_of``.
+
+    What exceeds full scale is brought down to it.
+    """
+    _check_format(audio_format)
+    peak = float(np.abs(clip.waveform).max())
+    sound = clip if peak <= 1 else replace(clip, waveform=clip.waveform * np.float32((1 - 1e-6) / peak))
+    chosen = _automatic(sound, 1) if audio_format == "auto" else audio_format
+    uri, lufs = audio_uri(sound, chosen), integrated_lufs(sound)
+    player = Player(
+        "original", "original", 0, _KEYS["original"], "Original", "The whole clip", uri, sound.duration_s, lufs, 0.0
+    )
+    return (player,), chosen
+
+
 def audio_uri(sound: Clip, audio_format: str) -> str:
     """A clip as a data: URI in a format that a page can hold ("flac", "mp3", "wav").
 
@@ -128,6 +142,15 @@ def data_uri(data: bytes, kind: str) -> str:
     'data:text/plain;base64,aGk='
     """
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _check_format(audio_format: str) -> None:
+    if audio_format not in AUDIO_FORMATS:
+        raise SettingError(
+            f"{audio_format!r} cannot be embedded in a report",
+            remedy=f"Choose one of {', '.join(AUDIO_FORMATS)}",
+            where="audio_format",
+        )
 
 
 def _automatic(clip: Clip, versions: int) -> str:

@@ -29,6 +29,7 @@ class EffectRow:
     """One component in the table of a target; ``share`` of the bar is 0–100 of the largest effect.
 
     ``kind``: "raises" (or speaks for), "lowers", "matters" where there is no direction, "none" where zero is written.
+    ``read``: a word, which is in no version of the sound.
     """
 
     rank: int
@@ -43,6 +44,7 @@ class EffectRow:
     sentence: str
     start_s: float | None
     kept: bool
+    read: bool
 
 
 def score_rows(explanation: Explanation) -> tuple[ScoreRow, ...]:
@@ -97,6 +99,7 @@ def _row(effect: Effect, rank: int, exact: bool, largest: float, decimals: int, 
         sentence=effect.sentence(exact=exact),
         start_s=effect.component.start_s,
         kept=effect.index in kept,
+        read=effect.component.word is not None,
     )
 
 

@@ -197,7 +197,7 @@ def _in_unit(explanation: Explanation) -> str:
 def totals_text(explanation: Explanation, label: str) -> str:
     """What each stem adds up to, strongest first: ``bass +0.102, lead +0.094``; "" where there are no stems in time."""
     totals = explanation.totals(label)
-    if len(totals) == len(explanation.components):
+    if len(totals) == len(explanation.components) or [stem for stem, _, _ in totals] == ["words"]:
         return ""
     return ", ".join(f"{stem} {written(value, directed=explanation.signed)}" for stem, value, _ in totals)
 

@@ -7,6 +7,7 @@ counterpart in another, and is refused.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from earmark.components.component import Component
 from earmark.errors import ExplanationError, SettingError
 from earmark.explain.explanation import Explanation
+from earmark.explain.modalities import has_words, sheet_of, sound_of
 
 # Parts of a clip where its components do not say into how many it was cut.
 SEGMENTS = 10
@@ -137,9 +139,10 @@ def rows_of(explanation: Explanation, *, segments: int) -> Iterator[Row]:
     ExplanationError
         If the components have no counterpart in other clips.
     """
-    if explanation.recipe.components in _OF_ONE_CLIP:
+    sound = sound_of(explanation)
+    if sound is not None and sound.recipe.components in _OF_ONE_CLIP:
         raise ExplanationError(
-            f"{explanation.recipe.components} of one clip have no counterpart in another",
+            f"{sound.recipe.components} of one clip have no counterpart in another",
             remedy="Explain with components that all clips share (stems, time, bands, grid, words)",
             where=explanation.clip.name,
         )
@@ -151,7 +154,9 @@ def rows_of(explanation: Explanation, *, segments: int) -> Iterator[Row]:
     power = np.zeros(len(names))
     if explanation.levels_db is not None:
         np.add.at(power, at, 10 ** (explanation.levels_db / 10))
-    levels = [10 * math.log10(p) if p > 0 else None for p in power]
+    # A word is in no sound.
+    heard = [first[name].word is None for name in names]
+    levels = [10 * math.log10(p) if p > 0 and on else None for p, on in zip(power, heard, strict=True)]
     predicted = predicted_of(explanation)
     for target in dict.fromkeys((predicted, *explanation.targets)):
         values = np.zeros(len(names))
@@ -166,6 +171,25 @@ def rows_of(explanation: Explanation, *, segments: int) -> Iterator[Row]:
             )
         for name, value, square, level in zip(names, values, squares, levels, strict=True):
             yield Row(explanation.labels[target], first[name], float(value), math.sqrt(square), level)
+
+
+def kind_of(explanation: Explanation) -> str:
+    """What the components are, as far as explanations must share it: ``stems_time + words``."""
+    recipe = explanation.recipe
+    if not has_words(explanation):
+        return recipe.components
+    sound = sound_of(explanation)
+    words = f"{recipe.component_settings['unit']}s"
+    return words if sound is None else f"{sound.recipe.components} + {words}"
+
+
+def clip_id(explanation: Explanation) -> str:
+    """What tells a clip from others: its sound, and its words where it is they that were explained."""
+    fingerprint = explanation.clip.fingerprint
+    if not has_words(explanation):
+        return fingerprint
+    text = sheet_of(explanation).lyrics.text
+    return hashlib.sha256(f"{fingerprint} {text}".encode()).hexdigest()
 
 
 def predicted_of(explanation: Explanation) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from earmark.errors import EarmarkError, ExplanationError, SettingError
 from earmark.explain.explanation import Explanation
-from earmark.explain_global.aggregate.evidence import predicted_of, rows_of, segments_of
+from earmark.explain_global.aggregate.evidence import clip_id, kind_of, predicted_of, rows_of, segments_of
 from earmark.files import replacing
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def subject_of(explanation: Explanation, *, segments: int) -> Subject:
     """What an explanation has to share with others."""
     recipe, model = explanation.recipe, explanation.model
     return Subject(
-        model.name, model.fingerprint, recipe.method, recipe.output, recipe.components, explanation.signed, segments
+        model.name, model.fingerprint, recipe.method, recipe.output, kind_of(explanation), explanation.signed, segments
     )
 
 
@@ -163,7 +163,7 @@ def collect(
                 facts = {"earmark": json.dumps({"schema": SCHEMA} | asdict(subject))}
                 writer = stack.enter_context(parquet.ParquetWriter(temporary, columns.with_metadata(facts)))
             check_same(subject, its, first, name)
-            key = (explanation.clip.fingerprint, explanation.clip.start_s, explanation.recipe.seed)
+            key = (clip_id(explanation), explanation.clip.start_s, explanation.recipe.seed)
             if key in seen:
                 problems.append(f"{name}: the same clip, explained with the same seed, is there already; left out.")
                 continue
@@ -267,13 +267,14 @@ def _rows(explanation: Explanation, known: Mapping[str, Known], segments: int) -
     clip = explanation.clip
     facts = known.get(clip.name, Known())
     predicted = explanation.labels[predicted_of(explanation)]
+    its = clip_id(explanation)
     for row in rows_of(explanation, segments=segments):
         feature = row.feature
         score = float(explanation.scores[explanation.index(row.label)])
         yield {
             "clip": clip.name,
-            "clip_id": f"{clip.fingerprint}@{clip.start_s:g}",
-            "group": facts.group if facts.group is not None else clip.fingerprint,
+            "clip_id": f"{its}@{clip.start_s:g}",
+            "group": facts.group if facts.group is not None else its,
             "truth": facts.truth,
             "label": row.label,
             "score": score,

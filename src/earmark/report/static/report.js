@@ -2,6 +2,10 @@
 // Only additions: without this script the page has its native players, tables and pictures.
 (() => {
   const byId = (id) => document.getElementById(id);
+  document.documentElement.classList.add("scripted");
+  sortTables();
+  // An explanation of words alone may have no sound.
+  if (!byId("player")) return;
   const facts = JSON.parse(byId("versions").textContent);
   const player = byId("player"), play = byId("play"), seek = byId("seek"), clock = byId("clock");
   const natives = facts.map((v) => byId("audio-" + v.id));
@@ -137,6 +141,7 @@
   }
 
   function choose(index) {
+    if (index >= radios.length) return;
     if (index !== role) { previous = role; role = index; }
     radios[role].checked = true;
     mix();
@@ -175,6 +180,23 @@
     return head;
   });
 
+  // A line of the lyrics is heard in the original, from its beginning on.
+  function hearLine(start) {
+    choose(0);
+    go(start);
+    if (!playing) toggle();
+  }
+  const lines = [...document.querySelectorAll(".line[data-start]")].map((line) => {
+    const start = Number(line.dataset.start), at = line.querySelector(".at"), button = document.createElement("button");
+    button.type = "button";
+    button.className = "at";
+    button.textContent = "▶ " + at.textContent;
+    button.setAttribute("aria-label", "Hear from " + inWords(start) + " on: " + line.dataset.text);
+    at.replaceWith(button);
+    line.addEventListener("click", () => { if (getSelection().isCollapsed) hearLine(start); });
+    return { line, start, end: line.dataset.end === undefined ? null : Number(line.dataset.end) };
+  });
+
   let shownSecond = -1;
   function show() {
     const at = now();
@@ -187,6 +209,9 @@
     for (const head of heads) {
       head.hidden = at === 0 && !playing;
       head.style.left = 100 * (AXIS[0] + (AXIS[1] - AXIS[0]) * at / duration) + "%";
+    }
+    for (const { line, start, end } of lines) {
+      line.classList.toggle("now", (playing || at > 0) && at >= start - 0.01 && at < (end === null ? start + 5 : end));
     }
     const word = playing ? "Pause" : "Play";
     if (play.textContent !== word) { play.textContent = word; play.setAttribute("aria-label", word); }
@@ -247,7 +272,7 @@
   document.querySelector("details.single").open = false;
   show();
 
-  document.querySelectorAll("table.effects").forEach((table) => {
+  function sortTables() { document.querySelectorAll("table.effects").forEach((table) => {
     const body = table.tBodies[0], headers = [...table.tHead.rows[0].cells];
     headers.filter((cell) => cell.dataset.sort).forEach((cell) => {
       const button = document.createElement("button");
@@ -265,5 +290,5 @@
         body.append(...[...body.rows].sort((r, s) => sign * (r.dataset[key] - s.dataset[key])));
       });
     });
-  });
+  }); }
 })();
