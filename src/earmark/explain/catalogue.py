@@ -11,6 +11,7 @@ METHODS.add("shapley_exact", "earmark.explain.shapley_exact:ShapleyExact", "all 
 METHODS.add("shapley_kernel", "earmark.explain.shapley_kernel:ShapleyKernel", "paired KernelSHAP, no replacement")
 METHODS.add("shapley_permutation", "earmark.explain.shapley_permutation:ShapleyPermutation", "antithetic permutations")
 METHODS.add("lime", "earmark.explain.lime:Lime", "weighted linear model on random masks")
+METHODS.add("musiclime", "earmark.explain.musiclime:MusicLime", "LIME as MusicLIME published it: kernel 25, ridge 1")
 METHODS.add("occlusion", "earmark.explain.occlusion:Occlusion", "what is lost without each component")
 METHODS.add("leave_one_in", "earmark.explain.occlusion:LeaveOneIn", "what each component achieves alone")
 METHODS.add("owen", "earmark.explain.owen:Owen", "Shapley values of components in groups (stems, spans of time)")
