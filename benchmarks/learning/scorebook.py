@@ -68,7 +68,7 @@ def run(keep: Path | None = None) -> Benchmark:
         for said, which in (("the MFCCs' columns", True), ("all other columns", False))
     ]
     gain = difference(found["cnn_lstm"].judged, found["cnn"].judged)
-    said = "beats the cnn" if gain.low > 0 else "is worse than the cnn" if gain.high < 0 else "is no better or worse"
+    said = "beats the cnn" if gain.low > 0 else "is worse" if gain.high < 0 else "does not beat it"
     rows.append(Row(f"cnn_lstm − cnn: the cnn_lstm {said}", "", (gain.value, gain.low, gain.high)))
     parts = " / ".join(str(len(part)) for part in (split.train, split.validation, split.test))
     setup = (
