@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli import config, data_source, options, report_parts, results
+from earmark.cli import config, data_source, options, report_parts, report_profiles, results
 from earmark.cli.console import Console
 from earmark.errors import SomeFailedError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from earmark.data.dataset import Dataset
-    from earmark.explain_global.aggregate.importance import Aggregate
     from earmark.models.classifier import Classifier
     from earmark.report.judged import JudgedClip
     from earmark.training.answers import Answers
 
-NAMES = ("model.html", "clips.csv", "evidence.parquet")
+NAMES = ("model.html", "clips.csv", report_profiles.TABLE)
 PROFILES = ("auto", "none", "grid", "stems_time", "time", "bands")
 _WHAT = "What is in it"
 _OUT = "Where results go"
@@ -51,6 +50,7 @@ class _Judged:
     answers: Answers
     shown: tuple[str, ...]
     notices: tuple[str, ...]
+    what: str
 
 
 def report(
@@ -158,7 +158,7 @@ def report(
     if not overwrite:
         results.refuse_existing(folder, NAMES)
     results.check_writable(folder)
-    tables, files = report_parts.given(explanations) if explanations is not None else ([], [])
+    tables, files = report_profiles.given(explanations) if explanations is not None else ([], [])
     from earmark.explain_global.editing.catalogue import edit_from
 
     plan = [edit_from(word) for word in edits.split(",")] if edits else []
@@ -174,17 +174,24 @@ def report(
     if shortcut_clips is None:
         shortcut_clips = 0 if _of_descriptors(classifier) or not _hears(classifier, judged.items) else _SHORTCUT_CLIPS
     with results.all_or_nothing(folder) as staging:
-        found, source = None, ""
+        told: report_profiles.Profiles | None = None
         if explanations is not None:
-            found, source = _given(tables, files, explanations, classifier, judged, least_, seed, staging, console)
+            told = report_profiles.of_given(
+                explanations, tables, files, classifier, clips, least=least_, seed=seed, staging=staging,
+                console=console,
+            )  # fmt: skip
         elif kind_of != "none":
-            how = report_parts.Explaining(kind_of, samples, seed)
-            clips, found, source = _made(clips, judged, classifier, how, most, least_, folder, staging, console)
+            told = report_profiles.of_examples(
+                clips, classifier, report_profiles.Explaining(kind_of, samples, seed), most=most, least=least_,
+                folder=folder / "explanations", staging=staging, console=console,
+            )  # fmt: skip
+        clips = list(told.clips) if told is not None else clips
+        notices = (*judged.notices, *(told.notices if told is not None else ()))
         study = report_parts.effects_of(classifier, judged.items, judged.shown, seed, console) if effects else None
         done = report_parts.edited(classifier, judged.items, plan, edit_clips, seed, console)
         detected = report_parts.shortcuts_of(classifier, judged.items, shortcut_clips, seed, console)
         flags = (
-            *(found.flags if found is not None else ()),
+            *(told.found.flags if told is not None else ()),
             *report_parts.word_flags(judged.items),
             *report_parts.shortcut_flags(detected),
         )
@@ -201,7 +208,7 @@ def report(
                 command=_command(context, model, data, folder),
                 accuracy=f"{scores.accuracy} (95 % interval over {scores.groups} recordings)",
                 notices=judged.notices, flags=flags, unasked=unasked,
-                sections=[profile_section(found, judged.shown, source=source)] if found is not None else [],
+                sections=[profile_section(told.found, judged.shown, source=told.source)] if told is not None else [],
                 study=study, edits=done, shown=[labels.index(label) for label in judged.shown], most=most,
                 sounds=sounds, figures=figures, watch=watch,
             )  # fmt: skip
@@ -213,7 +220,11 @@ def report(
     console.data(f"{classifier.name} on {len(clips)} clips of {whole.name}: accuracy {scores.accuracy}")
     for truth, said, count in confused[:5]:
         console.data(f"  {count} × {truth} said to be {said}")
-    for notice in judged.notices:
+    moves = [favour.sentence for favour in study.favours()] if study is not None else []
+    moves += [line for each in (done.effects if done is not None else ()) for line in each.sentences(most=3)]
+    for line in moves[:5]:
+        console.data(f"  {line}")
+    for notice in notices:
         console.data(f"note: {notice}")
     for flag in flags:
         if flag.raised:
@@ -230,9 +241,10 @@ def report(
             "clips": len(clips),
             "accuracy": {"value": scores.accuracy.value, "low": scores.accuracy.low, "high": scores.accuracy.high},
             "confusions": [{"truth": t, "said": s, "clips": n} for t, s, n in confused],
-            "notices": list(judged.notices),
+            "effects": moves,
+            "notices": list(notices),
             "flags": [{"kind": flag.kind, "raised": flag.raised, "sentence": flag.sentence} for flag in flags],
-            "explained": sum(found.explanations.values()) if found is not None else 0,
+            "explained": sum(told.found.explanations.values()) if told is not None else 0,
             "written": written,
         }
     )
@@ -277,8 +289,8 @@ def _judge(
     if split is not None:
         note_opening(place, split)
     if found.problems:
-        notices.append(f"{len(found.problems)} clips could not be judged and are left out.")
-    return _Judged(items.subset(found.kept), found, shown, tuple(notices))
+        notices.append(f"{len(found.problems)} could not be judged and are left out.")
+    return _Judged(items.subset(found.kept), found, shown, tuple(notices), what)
 
 
 def _profiles(classifier: Classifier, dataset: Dataset, wanted: str, explanations: Path | None) -> str:
@@ -331,68 +343,6 @@ def _clips(judged: _Judged, root: Path) -> list[JudgedClip]:
         sound = partial(read_item, item) if item.sound and not item.row else None
         found.append(JudgedClip(name, truth, scores, sound))
     return found
-
-
-def _made(
-    clips: list[JudgedClip],
-    judged: _Judged,
-    classifier: Classifier,
-    how: report_parts.Explaining,
-    most: int,
-    least: int,
-    folder: Path,
-    staging: Path,
-    console: Console,
-) -> tuple[list[JudgedClip], Aggregate, str]:
-    """Explain the examples; the clips with notes, the aggregate, and where it is from in words."""
-    from earmark.explain_global.aggregate.importance import aggregate
-    from earmark.explain_global.aggregate.table import collect
-    from earmark.report.judged import class_examples
-
-    labels = classifier.labels
-    examples = class_examples(clips, labels, most=most)
-    chosen = {id(clip) for each in examples for clip in (*each.typical, *each.mistaken)}
-    places = [place for place, clip in enumerate(clips) if id(clip) in chosen]
-    sounds = [clip.sound() for place in places if (clip := clips[place]).sound is not None]
-    said = [labels[clips[place].said] for place in places]
-    console.say(f"explaining {len(places)} examples over {how.components}, at most {how.samples} questions each")
-    found = report_parts.explained(sounds, said, classifier, how, folder / "explanations", console)
-    notes = {
-        place: report_parts.note_of(explanation, label)
-        for place, label, (_, explanation) in zip(places, said, found, strict=True)
-    }
-    table = collect([path for path, _ in found], staging / NAMES[2]).path
-    source = (
-        f"From the {len(found)} examples of this page, explained over {how.components} by Shapley values of at most "
-        f"{how.samples} questions each."
-    )
-    return report_parts.named(clips, notes), aggregate([table], least=least, seed=how.seed), source
-
-
-def _given(
-    tables: list[Path],
-    files: list[Path],
-    source: Path,
-    classifier: Classifier,
-    judged: _Judged,
-    least: int,
-    seed: int,
-    staging: Path,
-    console: Console,
-) -> tuple[Aggregate, str]:
-    from earmark.explain_global.aggregate.importance import aggregate
-    from earmark.explain_global.aggregate.table import collect
-
-    if files:
-        with console.watch("reading explanations") as watch:
-            collected = collect(files, staging / NAMES[2], watch=watch.on_progress)
-        for problem in collected.problems:
-            console.error(problem.rstrip("."))
-        tables = [collected.path]
-    report_parts.refuse_other_model(tables[0], classifier, source)
-    found = aggregate(tables, least=least, seed=seed)
-    count = sum(found.explanations.values())
-    return found, f"From {count} explanations by {found.subject.method} over {found.subject.components} in {source}."
 
 
 def _confused(clips: list[JudgedClip], labels: tuple[str, ...]) -> list[tuple[str, str, int]]:

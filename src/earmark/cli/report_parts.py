@@ -1,50 +1,25 @@
-"""What ``earmark report`` finds out about a model: explanations of examples, effects, reasons for distrust."""
+"""What ``earmark report`` finds out about a model beside its judgements: effects, and reasons for distrust."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from earmark.cli import effects_source
-from earmark.errors import DatasetError, ExplanationError, UnknownNameError, UsageError
+from earmark.errors import DatasetError, UnknownNameError
 
 if TYPE_CHECKING:
-    from earmark.audio.clip import Clip
     from earmark.cli.console import Console
     from earmark.data.dataset import Dataset
-    from earmark.explain.explanation import Explanation
     from earmark.explain_global.aggregate.flags import Flag
     from earmark.explain_global.edits import EditStudy, Planned
     from earmark.explain_global.study import Study
     from earmark.metrics.shortcuts import ShortcutReport
     from earmark.models.classifier import Classifier
-    from earmark.report.judged import JudgedClip
 
-Progress = Callable[[int, int], None]
-# Parts of time and bands of the cells that examples are explained by.
-GRID = 4
 # A string that this much larger a share of one class's texts has than of another's is a reason for distrust.
 _TELLING = 0.2
-
-
-@dataclass(frozen=True)
-class Explaining:
-    """How examples are explained.
-
-    Parameters
-    ----------
-    components : "grid", "stems_time", "time" or "bands".
-    samples : most questions a clip.
-    seed : of the estimator.
-    """
-
-    components: str
-    samples: int
-    seed: int
 
 
 def of_classes(
@@ -85,108 +60,6 @@ def of_classes(
             where=dataset.name,
         )
     return dataset.subset([place for place, item in enumerate(dataset.items) if item.label in shown]), shown
-
-
-def explained(
-    clips: Sequence[Clip],
-    said: Sequence[str],
-    classifier: Classifier,
-    how: Explaining,
-    folder: Path,
-    console: Console,
-) -> list[tuple[Path, Explanation]]:
-    """Why the classifier said what it did of each clip. What an earlier run left in the folder is taken as it is.
-
-    Raises
-    ------
-    EarmarkError
-        If a clip cannot be explained.
-    """
-    from earmark.components.catalogue import COMPONENTS
-    from earmark.components.component import ComponentKind
-    from earmark.components.grid import Grid
-    from earmark.components.levels import component_levels
-    from earmark.explain.case import open_case
-    from earmark.explain.explanation import Explanation
-    from earmark.explain.game import Watch
-    from earmark.explain.shapley_kernel import ShapleyKernel
-
-    kind: ComponentKind = Grid(GRID, GRID) if how.components == "grid" else COMPONENTS.get(how.components)()
-    method = ShapleyKernel(samples=how.samples)
-    found = []
-    with console.watch("explaining examples") as bar:
-        for number, (clip, label) in enumerate(zip(clips, said, strict=True)):
-            path = folder / _folder_of(clip, label, classifier, how) / "explanation.json"
-            if path.exists():
-                found.append((path, Explanation.load(path)))
-            else:
-                within = Watch(on_progress=_within(bar.on_progress, number, len(clips), how.samples))
-                case = open_case(clip, classifier, kind, seed=how.seed, watch=within)
-                plain = case.explain(method, targets=[label], seed=how.seed)
-                explanation = replace(plain, levels_db=component_levels(case.components))
-                path.parent.mkdir(parents=True, exist_ok=True)
-                found.append((explanation.save(path), explanation))
-            if bar.on_progress is not None:
-                bar.on_progress((number + 1) * how.samples, len(clips) * how.samples)
-    return found
-
-
-def _within(progress: Progress | None, number: int, clips: int, samples: int) -> Progress | None:
-    """Progress of one clip as a part of that of all; a clip that settles early counts as whole."""
-    if progress is None:
-        return None
-    return lambda done, planned: progress(number * samples + min(samples, done), clips * samples)
-
-
-def _folder_of(clip: Clip, label: str, classifier: Classifier, how: Explaining) -> str:
-    """Named after everything that can change the explanation, so that no other one is taken for it."""
-    from earmark import __version__
-
-    facts = [clip.fingerprint, label, classifier.fingerprint, asdict(how), GRID, __version__]
-    return f"{Path(clip.name).stem}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
-
-
-def given(source: Path) -> tuple[list[Path], list[Path]]:
-    """Tables and files of explanations in what was given to ``--explanations``.
-
-    Raises
-    ------
-    UsageError
-        If there are none.
-    """
-    if source.is_dir():
-        tables = sorted(source.glob("evidence.parquet"))
-        inside = [] if tables else sorted(source.rglob("explanation.json"))
-        if not tables and not inside:
-            raise UsageError(
-                "no explanation.json and no evidence.parquet in it",
-                remedy="Explain clips into it with earmark explain … --format json -o",
-                where=source,
-            )
-        return tables, inside
-    if not source.exists():
-        raise UsageError("no such file or folder", remedy="Check the path and its spelling", where=source)
-    return ([source], []) if source.suffix.lower() == ".parquet" else ([], [source])
-
-
-def refuse_other_model(table: Path, classifier: Classifier, source: object) -> None:
-    """Raise if a table's explanations are of another model.
-
-    Raises
-    ------
-    ExplanationError
-        Naming both models.
-    """
-    from earmark.explain_global.aggregate.table import read_subject
-
-    subject = read_subject([table])
-    if subject.fingerprint != classifier.fingerprint:
-        raise ExplanationError(
-            f"explains another model ({subject.model}, {subject.fingerprint[:8]}) than the one reported on "
-            f"({classifier.name}, {classifier.fingerprint[:8]})",
-            remedy="Give explanations of this model, or leave --explanations out",
-            where=str(source),
-        )
 
 
 def effects_of(
@@ -268,14 +141,3 @@ def word_flags(dataset: Dataset) -> Iterator[Flag]:
         yield Flag("words", True, f"the {row.kind} “{row.string}” is in {classes}", row.share)
     if not telling:
         yield Flag("words", False, f"{len(texts)} texts hold nothing unsung that tells the class")
-
-
-def note_of(explanation: Explanation, label: str) -> str:
-    """The strongest component for what was said, in words; "" where none matters."""
-    effects = [effect for effect in explanation.top(1, label) if not effect.none]
-    return effects[0].sentence(exact=explanation.exact) if effects else ""
-
-
-def named(clips: Sequence[JudgedClip], notes: dict[int, str]) -> list[JudgedClip]:
-    """The clips with what is known of them, by place."""
-    return [replace(clip, note=notes.get(place, "")) for place, clip in enumerate(clips)]

@@ -36,6 +36,7 @@ class _Class:
     label: str
     explanations: int
     rows: tuple[Importance, ...]
+    shares: str
     images: tuple[dict[str, str], ...]
 
 
@@ -100,6 +101,7 @@ def document(found: Aggregate, k: int = 15) -> dict[str, Any]:
         "groups": found.groups,
         "explanations": found.explanations,
         "flags": [_json(asdict(flag)) for flag in found.flags],
+        "words": {label: [_json(asdict(row)) for row in found.words(label, k)] for label in found.labels},
         "top": {label: [_json(asdict(row)) for row in found.top(label, k)] for label in found.labels},
     }
 
@@ -110,11 +112,12 @@ def sentence(row: Importance) -> str:
     Where the interval includes 0, that it does not settle the side.
     """
     ends = "" if math.isnan(row.low) else f" [{signed(row.low)}, {signed(row.high)}]"
+    name = f"{row.feature.name} of the clip" if row.feature.position is not None else row.feature.name
     clips = f"{row.count} clip{'' if row.count == 1 else 's'}"
     if not row.sure:
-        return f"{row.feature.name}: no clear side for {row.label}, on average {signed(row.mean)}{ends} in {clips}"
+        return f"{name}: no clear side for {row.label}, on average {signed(row.mean)}{ends} in {clips}"
     verb = "raises" if row.mean > 0 else "lowers"
-    return f"{row.feature.name} {verb} {row.label}: {signed(row.mean)}{ends} in {clips}"
+    return f"{name} {verb} {row.label}: {signed(row.mean)}{ends} in {clips}"
 
 
 def interval_text(row: Importance) -> str:
@@ -129,12 +132,27 @@ def _class(found: Aggregate, label: str, k: int) -> _Class:
     if rows:
         text = f"What counts for {label}: mean effect, interval over clips, number of clips."
         images.append(_image(f"Effects on {label}", text, effects_figure(rows)))
+    share = found.word_share(label)
+    words = found.words(label, k)
+    if words and not math.isnan(share):
+        text = f"The words that count for {label}: mean effect, interval over clips, number of clips."
+        images.append(_image(f"Words for {label}", text, effects_figure(words)))
     names, matrix = found.profile(label)
     if names:
         images.append(
             _image(f"Profile of {label}", f"Where in clips it counts for {label}.", profile_figure(names, matrix))
         )
-    return _Class(label, found.explanations[label], rows, tuple(images))
+    return _Class(label, found.explanations[label], rows, shares_text(found, label), tuple(images))
+
+
+def shares_text(found: Aggregate, label: str) -> str:
+    """What sound and words have of all that counts for a class, in words; "" where not both took part."""
+    share = found.word_share(label)
+    if math.isnan(share):
+        return ""
+    return (
+        f"Of all that counts (the sizes of the effects, summed) the sound has {1 - share:.0%}, the words {share:.0%}."
+    )
 
 
 def _image(alt: str, caption: str, figure: Figure) -> dict[str, str]:

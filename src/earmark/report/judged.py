@@ -94,3 +94,12 @@ def to_be_played(
             wanted += [cell[rank] for cell in group if rank < len(cell)]
     heard = list({id(clip): clip for clip in wanted if clip.sound is not None}.values())
     return tuple(heard[:most])
+
+
+def worst_confusion(cells: Sequence[Sequence[Sequence[JudgedClip]]]) -> tuple[int, int] | None:
+    """Truth and what was said of the confusion with most clips, the first of equals; None where all is right."""
+    wrong = [(len(cell), -t, -s) for t, row in enumerate(cells) for s, cell in enumerate(row) if s != t and cell]
+    if not wrong:
+        return None
+    _, t, s = max(wrong)
+    return -t, -s

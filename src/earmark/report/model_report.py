@@ -23,7 +23,7 @@ from earmark.files import write_text
 from earmark.report.effect_figures import edit_figure, effect_figure
 from earmark.report.effects import Picture, slug
 from earmark.report.images import png_bytes
-from earmark.report.judged import JudgedClip, class_examples, confusion_cells, to_be_played
+from earmark.report.judged import JudgedClip, class_examples, confusion_cells, to_be_played, worst_confusion
 from earmark.report.players import data_uri
 
 PAGE = "model.html"
@@ -59,6 +59,7 @@ def write_model_report(
     data: str,
     command: str,
     accuracy: str = "",
+    facts: Sequence[tuple[str, str]] = (),
     notices: Sequence[str] = (),
     flags: Sequence[Flag] = (),
     unasked: Sequence[str] = (),
@@ -80,6 +81,7 @@ def write_model_report(
     labels : K class names.
     model, data, command : for the heading and the foot.
     accuracy : with its interval, in words.
+    facts : names and values for the head of the page.
     notices : what a reader must know before the figures.
     flags : reasons for distrust, and what was looked for and not found.
     unasked : what could not be looked for, and why.
@@ -134,12 +136,14 @@ def write_model_report(
             n=len(clips),
             right=sum(clip.said == clip.truth for clip in clips),
             accuracy=accuracy,
+            facts=facts,
             notices=notices,
             flags=flags,
             unasked=unasked,
             examples=examples,
             cells=cells,
             rows=rows,
+            worst=worst_confusion(cells),
             columns=[k for k in range(len(labels)) if k in rows or any(row[k] for row in cells)],
             players=players,
             number={id(clip): place for place, clip in enumerate(clips)},

@@ -13,14 +13,24 @@ for (const place of document.querySelectorAll("[data-sound]")) {
 document.addEventListener("play", (event) => {
   for (const other of document.querySelectorAll("audio")) if (other !== event.target) other.pause();
 }, true);
-// A number of the matrix shows its own clips only, and marks where one is.
+// A number of the matrix shows its own clips, and only these. Without script all lists are there, closed.
+document.documentElement.classList.add("scripted");
 const links = [...document.querySelectorAll(".matrix a")];
 const boxes = [...document.querySelectorAll(".cells details")];
-for (const link of links) {
-  link.addEventListener("click", () => {
-    const target = document.getElementById(link.hash.slice(1)).closest("details");
-    for (const box of boxes) box.open = box === target;
-    for (const other of links) other.removeAttribute("aria-current");
-    link.setAttribute("aria-current", "true");
-  });
+function show(hash) {
+  const target = hash.length > 1 ? document.getElementById(hash.slice(1))?.closest(".cells details") : null;
+  if (!target) return;
+  for (const box of boxes) box.open = box === target;
 }
+for (const link of links) link.addEventListener("click", () => show(link.hash));
+for (const box of boxes) {
+  const mark = () => {
+    const link = document.querySelector(`.matrix a[href="#${box.lastElementChild.id}"]`);
+    if (box.open) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  };
+  box.addEventListener("toggle", mark);
+  mark();
+}
+window.addEventListener("hashchange", () => show(location.hash));
+show(location.hash);
