@@ -156,7 +156,7 @@ def explain(
     check_writable(out)
     from earmark.metrics.experiment.plan import chosen
     from earmark.metrics.experiment.run import PARTS, forget, run_experiment
-    from earmark.metrics.experiment.table import compare, read_columns, summarise, write_tables
+    from earmark.metrics.experiment.table import compare, read_columns, summarise, unanswered, write_tables
     from earmark.models.load import load_model
     from earmark.report.experiment import shown, write_experiment
     from earmark.report.experiment_tables import Means, findings, text_of
@@ -176,10 +176,15 @@ def explain(
     for problem in outcome.problems:
         console.error(f"{problem.where}: left out: {problem.fact}")
     columns = read_columns(outcome.table)
+    missing = unanswered(columns)
+    for one in missing:
+        console.error(f"{one.sentence}.")
     means, tests = summarise(columns, seed=seed), compare(columns, plan.equal_masks, seed=seed)
     tables = write_tables(means, tests, out)
     command = _command(model, data, kind, plan, noise, areas, clips, all_clips, out)
-    written = write_experiment(out, plan, outcome, means, tests, model=classifier.name, data=part.name, command=command)
+    written = write_experiment(
+        out, plan, outcome, means, tests, missing, model=classifier.name, data=part.name, command=command
+    )
     forget(out)
     found = Means(means)
     said = findings(tests, found.noises, plan.equal_masks, "ff" + found.main)
@@ -198,6 +203,7 @@ def explain(
             "data": part.name,
             "clips": outcome.clips,
             "left_out": [asdict(one) for one in outcome.left_out],
+            "unanswered": [asdict(one) for one in missing],
             "problems": [asdict(one) for one in outcome.problems],
             "only_audio": outcome.only_audio,
             "findings": said,

@@ -16,7 +16,7 @@ from earmark.files import write_bytes, write_text
 from earmark.metrics.experiment.plan import Plan
 from earmark.metrics.experiment.run import Outcome
 from earmark.metrics.experiment.sounds import Sample, samples_in
-from earmark.metrics.experiment.table import Mean, Test
+from earmark.metrics.experiment.table import Mean, Test, Unanswered
 from earmark.report.data_pictures import Picture
 from earmark.report.experiment_figures import area_figure, gap_figure, margin_figure, noise_figure
 from earmark.report.experiment_tables import Means, Table, findings, table_of
@@ -53,6 +53,7 @@ def write_experiment(
     outcome: Outcome,
     means: Sequence[Mean],
     tests: Sequence[Test],
+    missing: Sequence[Unanswered],
     *,
     model: str,
     data: str,
@@ -64,7 +65,7 @@ def write_experiment(
     ----------
     folder : where they go; its ``sounds/`` are put into the page.
     plan, outcome : of the run.
-    means, tests : of its table.
+    means, tests, missing : of its table.
     model, data : names of classifier and data set.
     command : that makes it again.
 
@@ -74,7 +75,8 @@ def write_experiment(
         If the folder cannot be written to.
     """
     found = Means(means)
-    drawn = pictures(found, tests, plan)
+    # Without a method that has anything to say there is nothing to draw.
+    drawn = pictures(found, tests, plan) if found.methods else []
     tables = [
         (mask, [table_of(found, tests, noise, mask) for noise in found.noises])
         for mask in (*plan.equal_masks, *plan.masks)
@@ -85,6 +87,7 @@ def write_experiment(
         css=Markup((files("earmark.report") / "static" / "report.css").read_text(encoding="utf-8")),
         plan=plan,
         outcome=outcome,
+        missing=missing,
         model=model,
         data=data,
         noises=", ".join(noise.name for noise in plan.noises),

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from earmark.metrics.experiment.table import RANDOM, Test
+from earmark.metrics.experiment.table import RANDOM, Mean, Test
 from earmark.report.drawing import style_axes, symmetric_norm
 from earmark.report.experiment_tables import Means, heading
 from earmark.report.theme import LIGHT
@@ -33,8 +34,9 @@ def area_figure(means: Means) -> Figure:
                 if not points:
                     continue
                 own = source == "mask"
+                areas, figures = zip(*points, strict=True)
                 axes.scatter(
-                    *zip(*points, strict=True), s=24 if own else 12,
+                    areas, figures, s=24 if own else 12,
                     marker=_MARKERS[at % len(_MARKERS)] if own else ".",
                     color=_COLOURS[at % len(_COLOURS)] if own else _RANDOM, linewidths=0, alpha=0.85,
                     label=method if own else ("random" if at == 0 else None),
@@ -64,12 +66,12 @@ def margin_figure(means: Means, tests: Sequence[Test]) -> Figure:
     for axes, noise, block in zip(panels, means.noises, values, strict=True):
         image = axes.imshow(block, cmap=LIGHT.diverging, norm=norm, aspect="auto", interpolation="nearest")
         for (y, x), value in np.ndenumerate(block):
-            test = found.get((noise, means.methods[y], means.masks[x]))
-            if test is None or np.isnan(value):
+            here = found.get((noise, means.methods[y], means.masks[x]))
+            if here is None:
                 axes.text(x, y, "–", ha="center", va="center", fontsize=7, color=LIGHT.muted)
                 continue
             far = abs(value) > 0.6 * float(norm.vmax or 1.0)
-            text = f"{value:+.2f}".replace("-", "−") if test.clear else "·"
+            text = f"{value:+.2f}".replace("-", "−") if here.clear else "·"
             axes.text(
                 x, y, text, ha="center", va="center", fontsize=7, color=LIGHT.ground if far else LIGHT.ink
             )  # fmt: skip
@@ -86,27 +88,23 @@ def margin_figure(means: Means, tests: Sequence[Test]) -> Figure:
 
 
 def noise_figure(means: Means, mask: str) -> Figure:
-    """FF, AD and AI at equal area under each noise, with 95 % intervals; random masks beside them."""
+    """FF, AD and AI at equal area under each noise, with 95 % intervals; each method's random masks beside it."""
     names = [name + means.main for name in ("ff", "ad", "ai")]
     figure = Figure(figsize=(10.2, 3.5), facecolor=LIGHT.ground, layout="constrained")
     panels = list(figure.subplots(1, 3))
     for axes, name in zip(panels, names, strict=True):
-        lines = [(method, "mask") for method in means.methods]
-        lines += [(means.methods[0], "random"), (means.methods[0], "energy")] if means.methods else []
-        for at, (method, source) in enumerate(lines):
-            place = np.arange(len(means.noises)) + (at - (len(lines) - 1) / 2) * 0.09
-            points = [means.get(noise, method, mask, source, name) for noise in means.noises]
-            known = [(x, m) for x, m in zip(place, points, strict=True) if m is not None]
-            if not known:
-                continue
-            middle = np.array([m.mean for _, m in known])
-            reach = [middle - [m.low for _, m in known], [m.high for _, m in known] - middle]
-            own = source == "mask"
-            axes.errorbar(
-                [x for x, _ in known], middle, yerr=np.maximum(reach, 0), linestyle="none", elinewidth=0.8,
-                markersize=4.5, marker=_MARKERS[at % len(_MARKERS)] if own else "x" if source == "random" else "+",
-                color=_COLOURS[at % len(_COLOURS)] if own else LIGHT.ink, label=method if own else _below(source),
-            )  # fmt: skip
+        width = 0.8 / (len(means.methods) + 1)
+        for at, method in enumerate(means.methods):
+            x = np.arange(len(means.noises)) + (at - len(means.methods) / 2) * width
+            own = (_MARKERS[at % len(_MARKERS)], _COLOURS[at % len(_COLOURS)], method)
+            _draw_means(axes, x, [means.get(n, method, mask, "mask", name) for n in means.noises], *own)
+            chance = ("x", _RANDOM, "random" if at == 0 else None)
+            _draw_means(
+                axes, x + width / 3, [means.get(n, method, mask, "random", name) for n in means.noises], *chance
+            )
+        x = np.arange(len(means.noises)) + len(means.methods) / 2 * width
+        loudest = [means.get(n, means.methods[0], mask, "energy", name) for n in means.noises]
+        _draw_means(axes, x, loudest, "+", LIGHT.ink, "loudest")
         axes.set_xticks(range(len(means.noises)), means.noises)
         axes.set_title(heading(name) + (" (%)" if name[:2] != "ff" else ""), fontsize=9.5, color=LIGHT.ink, loc="left")
         style_axes(axes, LIGHT)
@@ -126,8 +124,9 @@ def gap_figure(means: Means) -> Figure:
                 and (y := means.get(noise, method, mask, "mask", "ff_audio")) is not None
             ]
             if both:
+                seen, listened = zip(*both, strict=True)
                 axes.scatter(
-                    *zip(*both, strict=True), s=24, marker=_MARKERS[at % len(_MARKERS)], linewidths=0, alpha=0.85,
+                    seen, listened, s=24, marker=_MARKERS[at % len(_MARKERS)], linewidths=0, alpha=0.85,
                     color=_COLOURS[at % len(_COLOURS)], label=method,
                 )  # fmt: skip
         low, high = axes.get_xlim()
@@ -157,5 +156,15 @@ def _legend(figure: Figure, axes: Axes) -> None:
         figure.legend(handles, labels, loc="outside right upper", fontsize=8, frameon=False, labelcolor=LIGHT.ink)
 
 
-def _below(source: str) -> str:
-    return "random" if source == "random" else "loudest"
+def _draw_means(
+    axes: Axes, x: NDArray[np.floating], means: Sequence[Mean | None], marker: str, colour: str, label: str | None
+) -> None:
+    known = [(place, m) for place, m in zip(x.tolist(), means, strict=True) if m is not None]
+    if not known:
+        return
+    middle = np.array([m.mean for _, m in known])
+    reach = np.array([middle - [m.low for _, m in known], [m.high for _, m in known] - middle])
+    axes.errorbar(
+        [place for place, _ in known], middle, yerr=np.maximum(reach, 0), linestyle="none", elinewidth=0.8,
+        markersize=4.5, marker=marker, color=colour, label=label,
+    )  # fmt: skip

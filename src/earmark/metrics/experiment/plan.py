@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -70,6 +71,10 @@ class Plan:
                 f"areas of {', '.join(map(str, self.areas))} %",
                 remedy="Choose whole per cents, 1 to 100",
                 where="areas",
+            )
+        if not math.isfinite(self.snr_db):
+            raise SettingError(
+                f"a signal-to-noise ratio of {self.snr_db} dB", remedy="Give a finite one", where="snr_db"
             )
         if min(self.grid) < 1 or self.grid[0] * self.grid[1] < 2:
             raise SettingError("a grid of less than two cells", remedy="Choose such as 6x6", where="grid")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earmark.audio.clip import Clip
 from earmark.audio.write import write
@@ -20,6 +21,8 @@ from earmark.metrics.experiment.plan import Plan
 from earmark.metrics.experiment.rows import Facts
 from earmark.metrics.experiment.subject import Subject
 from earmark.models.classifier import Differentiable
+
+Waveform = NDArray[np.float32]
 
 FOLDER = "sounds"
 ORIGINAL = "original"
@@ -66,10 +69,10 @@ def write_sounds(
     name = f"{facts.number:02d}_{PurePosixPath(facts.clip).stem}"
     place = folder / FOLDER / name
     about = f"{facts.truth}, taken for {subject.label} (probability {subject.full[subject.row]:.2f})"
-    samples = [_write(clip, clip.waveform * gain, place, name, about, ORIGINAL, "")]
+    samples = [_write(clip, np.asarray(clip.waveform * gain), place, name, about, ORIGINAL, "")]
     for at, method in enumerate(masks):
-        samples.append(_write(clip, kept[at] * gain, place, name, about, method, "kept"))
-        samples.append(_write(clip, removed[at] * gain, place, name, about, method, "removed"))
+        samples.append(_write(clip, np.asarray(kept[at] * gain), place, name, about, method, "kept"))
+        samples.append(_write(clip, np.asarray(removed[at] * gain), place, name, about, method, "removed"))
     write_text(place / "about.txt", about + "\n")
     return tuple(samples)
 
@@ -85,16 +88,18 @@ def samples_in(folder: Path) -> tuple[Sample, ...]:
     return tuple(found)
 
 
-def _rendered(subject: Subject, masks: Floats) -> Floats:
+def _rendered(subject: Subject, masks: Floats) -> Waveform:
     """What masks keep, ``(B, channels, samples)`` at the clip's own rate and channels."""
     classifier = subject.case.classifier
     if subject.frames is not None and isinstance(classifier, Differentiable):
         whole = subject.whole(masks)
-        return masked_waveforms(subject.clip, classifier.front_end, whole).numpy()  # type: ignore[return-value]
-    return subject.case.components.on(subject.clip).render(masks).numpy()  # type: ignore[return-value]
+        heard: Waveform = masked_waveforms(subject.clip, classifier.front_end, whole).numpy()
+        return heard
+    rendered: Waveform = subject.case.components.on(subject.clip).render(masks).numpy()
+    return rendered
 
 
-def _write(clip: Clip, waveform: Floats, place: Path, name: str, about: str, method: str, part: str) -> Sample:
+def _write(clip: Clip, waveform: Waveform, place: Path, name: str, about: str, method: str, part: str) -> Sample:
     path = place / (f"{method}_{part}.flac" if part else f"{method}.flac")
     write(replace(clip, waveform=waveform), path)
     return Sample(name, about, method, part, path)

@@ -88,6 +88,32 @@ def read_columns(path: Path) -> Columns:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """Sounds about which a method had nothing to say: ``sounds`` of ``of`` (clips times noises), and why."""
+
+    method: str
+    sounds: int
+    of: int
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        return f"{self.method} has no figures for {self.sounds} of {self.of} sounds: {self.reason}"
+
+
+def unanswered(columns: Columns) -> tuple[Unanswered, ...]:
+    """What methods had nothing to say about, by reason; means are over the other sounds."""
+    names = columns.names
+    of = len(set(zip(names["number"].tolist(), names["noise"].tolist(), strict=True)))
+    found: dict[tuple[str, str], int] = {}
+    for at in np.flatnonzero((names["mask"] == "") & (names["method"] != "")):
+        key = (str(names["method"][at]), str(names["note"][at]).rstrip("."))
+        found[key] = found.get(key, 0) + 1
+    return tuple(Unanswered(method, sounds, of, reason) for (method, reason), sounds in found.items())
+
+
+@dataclass(frozen=True)
 class Mean:
     """A figure's mean over clips, and its 95 % bootstrap interval.
 
@@ -159,8 +185,9 @@ def summarise(columns: Columns, *, seed: int = 0) -> tuple[Mean, ...]:
                 continue
             mean, low, high = bootstrap_intervals(block[clips][:, which], seed=seed)
             for at, column in enumerate(which):
-                figures = (round(float(v[at]), 6) for v in (mean, low, high))
-                found.append(Mean(noise, method, mask, source, FIGURES[column], *figures, int(clips.sum())))
+                middle, lower, upper = (round(float(v[at]), 6) for v in (mean, low, high))
+                figure = FIGURES[column]
+                found.append(Mean(noise, method, mask, source, figure, middle, lower, upper, int(clips.sum())))
     return tuple(found)
 
 

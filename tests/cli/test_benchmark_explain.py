@@ -1,0 +1,105 @@
+"""``earmark benchmark explain``: the files of a run, its table, and wrong input answered in one line."""
+
+import json
+
+import pytest
+import torch
+
+from earmark.audio.read import read
+from earmark.audio.write import write
+from earmark.features.front_end import FrontEndCard
+from earmark.models.bundle import Bundle, Card, save_bundle
+from earmark.models.zoo.cnn_mel import CnnMel
+
+FILES = {
+    "experiment.html", "experiment.parquet", "summary.csv", "comparisons.csv", "against_random.png", "area.png",
+    "noise.png",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Folder of a network over 16 bands, with weights drawn from a fixed seed."""
+    network = CnnMel(2, bins=16, frames=60)
+    generator = torch.Generator().manual_seed(1)
+    weights = {
+        name: torch.ones_like(tensor) * 300 if name == "norm.running_var"
+        else torch.ones_like(tensor) if name.endswith("var")
+        else torch.randn(tensor.shape, generator=generator) * 0.2 if tensor.is_floating_point() else tensor
+        for name, tensor in network.state_dict().items()
+    }  # fmt: skip
+    front_end = FrontEndCard(
+        sample_rate=16000, n_fft=512, hop_length=640, n_mels=16, fmin=0.0, fmax=8000.0, pad_mode="reflect",
+        scaling="dB",
+    )  # fmt: skip
+    card = Card("small", "cnn_mel", {"bins": 16, "frames": 60}, ("jazz", "rock"), "softmax", front_end)
+    folder = tmp_path_factory.mktemp("model") / "small"
+    save_bundle(Bundle(card, weights), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(sounds, tmp_path_factory):
+    """Two labels of the small tagger, a sound each."""
+    root = tmp_path_factory.mktemp("data")
+    for label, start in (("rock", 0.0), ("jazz", 2.5)):
+        write(read(sounds.song, start_s=start, duration_s=3.2), root / label / f"{label}.wav")
+    return root
+
+
+def test_a_run_writes_everything_and_random_rows_stand_in_every_table(run, small, data, tmp_path):
+    arguments = (
+        "benchmark", "explain", small, data, "--methods", "saliency,lime", "--masks", "binary", "--grid", "2x2",
+        "--samples", "16", "--noise", "clean", "--noise", data / "rock" / "rock.wav", "--sounds", "1", "-o", "out",
+    )  # fmt: skip
+    done = run(*arguments)
+    assert (done.code, done.err) == (0, "")
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == FILES | {"sounds"}
+    tables = [block for block in done.out.split("\n\n") if ", mask " in block]
+    assert [block.split(",")[0] for block in tables] == ["clean", "clean", "rock", "rock"]
+    for table in tables:
+        assert table.count("random, same area") == 2
+        assert "everything kept" in table
+        assert "nothing kept" in table
+    assert "FF is higher than that of a random mask for" in done.out
+    page = (out / "experiment.html").read_text(encoding="utf-8")
+    assert page.count("<audio") == 9  # a clip; kept and removed by two methods, a random mask, the loudest cells
+    assert "http" not in page
+    assert "earmark benchmark explain" in page
+    again = run(*arguments)
+    assert again.code == 1
+    assert "is there already" in again.err
+    before = (out / "experiment.html").read_bytes()
+    told = run(*arguments, "--overwrite", "--json")
+    assert told.code == 0
+    assert json.loads(told.out)["clips"] == 2
+    assert (out / "experiment.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--methods", "limes"), 2, "Did you mean lime"),
+        (("--masks", "binery"), 2, "Did you mean binary"),
+        (("--noise", "whyte"), 1, "no such noise or file"),
+        (("--snr", "nan"), 2, "a signal-to-noise ratio of nan dB"),
+        (("--grid", "6"), 2, "is no grid"),
+        (("--areas", "x"), 2, "is no whole number"),
+        (("--areas", "0"), 2, "areas of 0 %"),
+        (("--methods", ","), 2, "names nothing"),
+    ],
+)
+def test_wrong_options_are_answered_before_any_work(run, small, data, tmp_path, options, code, words):
+    done = run("benchmark", "explain", small, data, *options)
+    assert done.code == code
+    assert words in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not (tmp_path / "experiment").exists()
+
+
+def test_a_model_of_other_labels_is_refused(run, small, sounds, tmp_path):
+    write(read(sounds.song), tmp_path / "animals" / "dog" / "a.wav")
+    done = run("benchmark", "explain", small, tmp_path / "animals")
+    assert done.code == 1
+    assert "1 of its 1 classes are none of small's labels (dog)" in done.err
