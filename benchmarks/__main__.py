@@ -24,6 +24,7 @@ NAMES = (
     "descriptors",
     "effects",
     "aggregate",
+    "experiment",
 )
 ROOT = Path(__file__).parents[1]
 

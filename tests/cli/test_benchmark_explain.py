@@ -65,7 +65,8 @@ def test_a_run_writes_everything_and_random_rows_stand_in_every_table(run, small
     assert "FF is higher than that of a random mask for" in done.out
     page = (out / "experiment.html").read_text(encoding="utf-8")
     assert page.count("<audio") == 9  # a clip; kept and removed by two methods, a random mask, the loudest cells
-    assert "http" not in page
+    assert "http://" not in page
+    assert "https://" not in page
     assert "earmark benchmark explain" in page
     again = run(*arguments)
     assert again.code == 1
