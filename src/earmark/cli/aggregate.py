@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from earmark.cli.console import Console
 from earmark.errors import SomeFailedError, UsageError
 
 if TYPE_CHECKING:
+    from earmark.explain_global.aggregate.importance import Aggregate
     from earmark.explain_global.aggregate.table import Known
 
 NAMES = ("aggregate.html", "aggregate.csv", "evidence.parquet")
@@ -87,7 +89,7 @@ def aggregate(
     console = Console(quiet=quiet, json=json, bars=not no_progress)
     from earmark.explain_global.aggregate.importance import aggregate as put_together
     from earmark.explain_global.aggregate.table import collect
-    from earmark.report.aggregate import document, sentence, write_aggregate
+    from earmark.report.aggregate import document, sentence, shares_text, write_aggregate
 
     tables, files = _found(sources, out)
     problems: tuple[str, ...] = ()
@@ -110,10 +112,12 @@ def aggregate(
             problems = collected.problems
             tables = [collected.path]
         found = put_together(tables, of=of, weights_of=weights, least=least, seed=seed)  # type: ignore[arg-type]
+        found = _screened(found, data, top, console)
         write_aggregate(staging, found, command=shlex.join(words), k=top)
     for problem in problems:
         console.error(problem.rstrip("."))
     for label in found.labels:
+        told = shares_text(found, label)
         rows = found.top(label, top)
         count = found.explanations[label]
         console.data(
@@ -121,6 +125,8 @@ def aggregate(
         )
         for row in rows:
             console.data(f"  {sentence(row)}")
+        if told:
+            console.data(f"  {told}")
     for flag in found.flags:
         console.data(f"{'distrust' if flag.raised else 'looked for, not found'}: {flag.sentence}")
     written = [out / name for name in NAMES if (out / name).exists()]
@@ -161,6 +167,28 @@ def _found(sources: list[Path], out: Path) -> tuple[list[Path], list[Path]]:
             f"tables ({tables[0]}) and explanations ({files[0]}) at once", remedy="Give one kind; tables can be several"
         )
     return tables, files
+
+
+def _screened(found: Aggregate, data: str | None, top: int, console: Console) -> Aggregate:
+    """With the flags of words, where words took part and the data set has the lyrics."""
+    leading = {label: [row.feature.word or "" for row in found.words(label, top)] for label in found.labels}
+    if not any(leading.values()):
+        return found
+    if data is None:
+        console.say("with --data the leak screen would look among these words for what was not sung")
+        return found
+    from earmark.data.lyrics.leak_screen import leak_screen
+    from earmark.data.open import open_dataset
+    from earmark.explain_global.aggregate.flags import word_flags
+
+    items = [(item, item.lyrics) for item in open_dataset(data).items if item.lyrics is not None]
+    if not items:
+        console.say(f"{data} has no lyrics for the leak screen to look into")
+        return found
+    screen = leak_screen(
+        [text for _, text in items], [item.label for item, _ in items], [item.artist for item, _ in items]
+    )
+    return replace(found, flags=(*found.flags, *word_flags(leading, screen)))
 
 
 def _known(data: str | None, group: str) -> dict[str, Known]:

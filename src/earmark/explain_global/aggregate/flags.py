@@ -3,18 +3,20 @@
 - Position: the first and the last part of clips weigh more (or less) than the middle. A cut, or the padding of a
   model, is at the edges; music is not. Published aggregates weigh edges 1.3–1.5 × the middle.
 - Loudness: within a clip the louder component weighs more, whatever it is. Then a level meter would have said the same.
-- Words: see ``earmark.data.lyrics.leak_screen``.
+- Words: those that lead a class and were not sung, see ``earmark.data.lyrics.leak_screen``.
 - Shortcuts: see ``earmark.metrics.shortcuts``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.data.lyrics.leak_screen import LeakTable
 from earmark.explain_global.aggregate.bootstrap import percentiles, weights
 from earmark.explain_global.aggregate.query import batches
 
@@ -59,6 +61,41 @@ def flags_of(connection: Any, groups: list[str], *, seed: int, confidence: float
     weight = weights(len(groups), _REPLICATES, seed).astype(np.float64)
     found = (_position(connection, number, weight, confidence), _loudness(connection, number, weight, confidence))
     return tuple(flag for flag in found if flag is not None)
+
+
+def word_flags(leading: Mapping[str, Sequence[str]], screen: LeakTable) -> tuple[Flag, ...]:
+    """A flag for each class that words lead which tell it without being sung; one that says so where there is none.
+
+    Parameters
+    ----------
+    leading : of each class the words (or lines) that count most, the first most of all.
+    screen : of the texts that the model was explained on, or learnt from.
+
+    Examples
+    --------
+    >>> from earmark.data.lyrics.leak_screen import leak_screen
+    >>> screen = leak_screen(["love me do12Embed", "so long"], ["pop", "folk"])
+    >>> [flag.sentence for flag in word_flags({"pop": ["do12embed", "love"], "folk": ["long"]}, screen)]
+    ['pop is led by “do12embed” (platform; 1st of 2 words): not sung, or a name']
+    """
+    found = []
+    for label, words in leading.items():
+        kinds = [(place, word, screen.kinds_of(word)) for place, word in enumerate(words, start=1)]
+        told = [
+            f"“{word}” ({', '.join(why)}; {_nth(place)} of {len(words)} words)" for place, word, why in kinds if why
+        ]
+        if told:
+            found.append(Flag("words", True, f"{label} is led by {'; '.join(told)}: not sung, or a name"))
+    count = sum(len(words) for words in leading.values())
+    if found or not count:
+        return tuple(found)
+    nothing = f"of the {count} words that lead a class none is a page's, a name's, or of a line that artists share"
+    return (Flag("words", False, nothing),)
+
+
+def _nth(place: int) -> str:
+    ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{ending}"
 
 
 def _position(connection: Any, number: dict[str, int], weight: Floats, confidence: float) -> Flag | None:

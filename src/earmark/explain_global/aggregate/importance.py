@@ -110,6 +110,17 @@ class Aggregate:
         its = (row for row in self.rows if row.label == label and row.supported)
         return tuple(row for row in its if sign == 0 or np.sign(row.mean) == sign)[:k]
 
+    def words(self, label: str, k: int = 10) -> tuple[Importance, ...]:
+        """The k supported words (or lines) that count most for a class, for it or against; raises as ``top``."""
+        return tuple(row for row in self.top(label, len(self.rows)) if row.feature.kind == "word")[:k]
+
+    def word_share(self, label: str) -> float:
+        """What words have of all that counts for a class: their part of the sum of |attribution|; NaN without both."""
+        its = [row for row in self.rows if row.label == label]
+        read = sum(row.mean_size * row.count for row in its if row.feature.kind == "word")
+        heard = sum(row.mean_size * row.count for row in its if row.feature.kind != "word")
+        return read / (read + heard) if read and heard else float("nan")
+
     def profile(self, label: str) -> tuple[tuple[str, ...], Floats]:
         """Mean attribution by stem (or band, or all) and part of the clip: names, and ``(names, segments)``.
 
