@@ -20,6 +20,7 @@ from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 from earmark.explain_global.editing.catalogue import EDITS
 from earmark.listen.masks import MASKS
 from earmark.metrics.catalogue import METRICS
+from earmark.metrics.planted.catalogue import PLANTED
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src" / "earmark").rglob("*.py"))
@@ -147,11 +148,11 @@ TESTS = mentions(ROOT / "tests", {".py"})
 
 @pytest.mark.parametrize(
     "entry",
-    [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS, *MASKS, *METRICS, *EDITS],
+    [*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *DATASETS, *MASKS, *METRICS, *EDITS, *PLANTED],
     ids=lambda entry: entry.name,
 )
 def test_every_registered_name_is_documented_tested_and_loads(entry):
-    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS, DATASETS, MASKS, METRICS, EDITS)
+    registries = (METHODS, GRADIENT_METHODS, COMPONENTS, FILLS, DATASETS, MASKS, METRICS, EDITS, PLANTED)
     registry = next(r for r in registries if entry.name in r and r.entry(entry.name) is entry)
     assert callable(registry.get(entry.name))
     assert f"`{entry.name}`" in DOCS, "name it in docs/, in backticks"

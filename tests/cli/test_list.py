@@ -7,17 +7,18 @@ import pytest
 from earmark.components.catalogue import COMPONENTS, FILLS
 from earmark.explain.catalogue import METHODS
 from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+from earmark.metrics.planted.catalogue import PLANTED
 
 
 def test_every_registered_name_is_listed_with_what_it_is(run):
     done = run("list")
     assert (done.code, done.err) == (0, "")
-    for entry in (*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS):
+    for entry in (*METHODS, *GRADIENT_METHODS, *COMPONENTS, *FILLS, *PLANTED):
         assert f"  {entry.name} " in done.out
         assert entry.summary in done.out
 
 
-@pytest.mark.parametrize("kind", ["methods", "components", "fills", "formats", "metrics", "data"])
+@pytest.mark.parametrize("kind", ["methods", "components", "fills", "formats", "metrics", "data", "planted"])
 def test_one_kind_as_json(run, kind):
     done = run("list", kind, "--json")
     document = json.loads(done.out)

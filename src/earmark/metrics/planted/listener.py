@@ -6,7 +6,6 @@ The network is the zoo's ``cnn`` over 24 log-mel bands, trained by earmark's own
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from earmark.metrics.planted.sounds import band_hz
 from earmark.metrics.planted.tones import CLASS_BANDS, LABELS
 from earmark.models.bundle import Bundle, Card, save_bundle
 from earmark.models.callable import CallableClassifier, from_callable
-from earmark.models.classifier import Activation, Classifier, InputSpec
+from earmark.models.classifier import Classifier
 from earmark.models.load import load_model
 from earmark.training.progress import Watch
 
@@ -39,45 +38,6 @@ BATCH = 16
 LEARNING_RATE = 1e-3
 # Log-odds per unit of rms: the burst, 0.018 rms, is worth 3.6.
 SHARPNESS = 200.0
-
-
-@dataclass(frozen=True, eq=False)
-class ByEar:
-    """A classifier that only listens: masks are played to it as sound, whatever else it could be asked by.
-
-    Mixing the sound of 64 cells takes a fifth of the time that mixing their spectra takes (2 s, 24 bands, on a CPU).
-    """
-
-    classifier: Classifier
-
-    @property
-    def name(self) -> str:
-        """Of the classifier."""
-        return self.classifier.name
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """K labels."""
-        return self.classifier.labels
-
-    @property
-    def input(self) -> InputSpec:
-        """What sound it takes."""
-        return self.classifier.input
-
-    @property
-    def activation(self) -> Activation:
-        """ "softmax" or "sigmoid"."""
-        return self.classifier.activation
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the classifier."""
-        return self.classifier.fingerprint
-
-    def scores(self, batch: torch.Tensor) -> torch.Tensor:
-        """Probabilities ``(B, K)`` of waveforms ``(B, channels, samples)``."""
-        return self.classifier.scores(batch)
 
 
 def detector() -> CallableClassifier:

@@ -33,7 +33,6 @@ from earmark.metrics.curves import deletion_auc
 from earmark.metrics.faithfulness import ad, ai, ff
 from earmark.metrics.localisation import localisation_auc, pointing_game, relevance_mass
 from earmark.metrics.planted.case import PlantedClip
-from earmark.metrics.planted.listener import ByEar
 from earmark.metrics.planted.sounds import BANDS, SEGMENTS
 from earmark.metrics.planted.truth import Truth, truth_of
 from earmark.models.classifier import Classifier, Differentiable
@@ -113,7 +112,6 @@ def score_clip(
     ask : what is scored.
     """
     maps = _maps(one, classifier, ask) if any(kind not in ("stems", "stems_time") for kind in kinds) else {}
-    heard = ByEar(classifier)
     rows = []
     for kind in (kind for kind in ask.components if kind in kinds):
         silent = cut(one, kind, "silence")
@@ -123,7 +121,9 @@ def score_clip(
         energy = _energy(silent)
         for fill in ask.fills:
             components = silent if fill == "silence" else cut(one, kind, fill)
-            judge = Judge(open_case(one.clip, heard, components, seed=ask.seed, batch_size=BATCH), one.label, truth)
+            judge = Judge(
+                open_case(one.clip, classifier, components, seed=ask.seed, batch_size=BATCH), one.label, truth
+            )
             rng = np.random.default_rng([ask.seed, number, ask.fills.index(fill)])
             facts = (case, number, one.label, kind)
             rows.append(judge.random(facts, fill, energy, rng))
@@ -136,7 +136,7 @@ def score_clip(
                 quiet = (
                     judge
                     if fill == "silence"
-                    else Judge(open_case(one.clip, heard, silent, batch_size=BATCH), one.label, truth)
+                    else Judge(open_case(one.clip, classifier, silent, batch_size=BATCH), one.label, truth)
                 )
                 rows += [
                     quiet.row(facts, NO_FILL, name, found.pool(silent.table)[0])
