@@ -151,9 +151,6 @@ def explain(
     """Judge methods and masks."""
     console = Console(quiet=quiet, verbose=verbose, json=json, bars=not no_progress)
     plan = _plan(methods, masks, areas, noise, snr, grid, samples, audio, sounds, seed)
-    if not overwrite:
-        refuse_existing(out, FILES)
-    check_writable(out)
     from earmark.metrics.experiment.plan import chosen
     from earmark.metrics.experiment.run import PARTS, forget, run_experiment
     from earmark.metrics.experiment.table import compare, read_columns, summarise, unanswered, write_tables
@@ -161,6 +158,10 @@ def explain(
     from earmark.report.experiment import shown, write_experiment
     from earmark.report.experiment_tables import Means, findings, text_of
 
+    if not overwrite and not (out / PARTS).exists():
+        # What lies beside the parts of an unfinished run was written by that run.
+        refuse_existing(out, FILES)
+    check_writable(out)
     classifier = load_model(model, say=console.say, device=device)
     whole = data_source.opened(data, kind, console)
     part = chosen(_judged(whole, classifier, Path(model), all_clips, console), clips, seed)

@@ -16,7 +16,7 @@ from earmark.files import write_bytes, write_text
 from earmark.metrics.experiment.plan import Plan
 from earmark.metrics.experiment.run import Outcome
 from earmark.metrics.experiment.sounds import Sample, samples_in
-from earmark.metrics.experiment.table import Mean, Test, Unanswered
+from earmark.metrics.experiment.table import Difference, Mean, Unanswered
 from earmark.report.data_pictures import Picture
 from earmark.report.experiment_figures import area_figure, gap_figure, margin_figure, noise_figure
 from earmark.report.experiment_tables import Means, Table, findings, table_of
@@ -52,7 +52,7 @@ def write_experiment(
     plan: Plan,
     outcome: Outcome,
     means: Sequence[Mean],
-    tests: Sequence[Test],
+    tests: Sequence[Difference],
     missing: Sequence[Unanswered],
     *,
     model: str,
@@ -100,7 +100,7 @@ def write_experiment(
     return (write_text(folder / PAGE, page), *(write_bytes(folder / one.file, one.png) for one in drawn))
 
 
-def pictures(means: Means, tests: Sequence[Test], plan: Plan) -> list[Picture]:
+def pictures(means: Means, tests: Sequence[Difference], plan: Plan) -> list[Picture]:
     """All pictures, in the order of the page."""
     mask = plan.equal_masks[0]
     made = [
@@ -132,7 +132,7 @@ def pictures(means: Means, tests: Sequence[Test], plan: Plan) -> list[Picture]:
     return made
 
 
-def shown(means: Means, tests: Sequence[Test], plan: Plan) -> list[Table]:
+def shown(means: Means, tests: Sequence[Difference], plan: Plan) -> list[Table]:
     """The tables that a command prints: for every noise the first mask of equal area and, if it was asked, binary."""
     masks = [plan.equal_masks[0], *(name for name in ("binary",) if name in plan.masks)]
     return [table_of(means, tests, noise, mask) for noise in means.noises for mask in masks]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from earmark.metrics.experiment.table import RANDOM, Mean, Test
+from earmark.metrics.experiment.table import RANDOM, Difference, Mean
 from earmark.report.drawing import style_axes, symmetric_norm
 from earmark.report.experiment_tables import Means, heading
 from earmark.report.theme import LIGHT
@@ -50,7 +50,7 @@ def area_figure(means: Means) -> Figure:
     return figure
 
 
-def margin_figure(means: Means, tests: Sequence[Test]) -> Figure:
+def margin_figure(means: Means, tests: Sequence[Difference]) -> Figure:
     """FF minus that of the random mask of the same area: methods × masks, a panel a noise."""
     ff = "ff" + means.main
     rows, columns = len(means.methods), len(means.masks)

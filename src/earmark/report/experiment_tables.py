@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earmark.metrics.experiment.rows import MEASURES
-from earmark.metrics.experiment.table import RANDOM, Mean, Test
+from earmark.metrics.experiment.table import RANDOM, Difference, Mean
 from earmark.report.theme import signed
 
 _HEADINGS = {
@@ -80,7 +80,7 @@ class Means:
         return ("area", *(name + self.main for name in MEASURES), *both, "sparseness", "entropy")
 
 
-def table_of(means: Means, tests: Sequence[Test], noise: str, mask: str) -> Table:
+def table_of(means: Means, tests: Sequence[Difference], noise: str, mask: str) -> Table:
     """A table with intervals for FF; a * stands where FF is clearly higher than that of the random mask."""
     clear = {
         (t.first, t.figure) for t in tests
@@ -125,7 +125,7 @@ def text_of(table: Table) -> list[str]:
     ]
 
 
-def findings(tests: Sequence[Test], noises: Sequence[str], equal_masks: Sequence[str], figure: str) -> list[str]:
+def findings(tests: Sequence[Difference], noises: Sequence[str], equal_masks: Sequence[str], figure: str) -> list[str]:
     """What the tests of FF say at equal area, a sentence a noise and mask: against random masks, between methods."""
     said = []
     for noise in noises:

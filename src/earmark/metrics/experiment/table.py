@@ -137,7 +137,7 @@ class Mean:
 
 
 @dataclass(frozen=True)
-class Test:
+class Difference:
     """Two masks on the same clips: a method's against the random one of its area, or two methods' of equal area.
 
     Parameters
@@ -191,7 +191,7 @@ def summarise(columns: Columns, *, seed: int = 0) -> tuple[Mean, ...]:
     return tuple(found)
 
 
-def compare(columns: Columns, equal_masks: Sequence[str], *, seed: int = 0) -> tuple[Test, ...]:
+def compare(columns: Columns, equal_masks: Sequence[str], *, seed: int = 0) -> tuple[Difference, ...]:
     """Each method against random and energy masks of the same area; pairs of methods at equal area.
 
     Methods are not compared by other masks: theirs differ in area, and a larger mask keeps more of any score.
@@ -220,7 +220,7 @@ def _family(
     figure: str,
     pairs: Sequence[tuple[str, str, str, str]],
     seed: int,
-) -> list[Test]:
+) -> list[Difference]:
     """Tests that are corrected together."""
     columns: dict[int, list[tuple[tuple[str, str, str, str], Floats]]] = {}
     for pair in pairs:
@@ -239,7 +239,7 @@ def _family(
     corrected = holm([p for _, _, p, _ in found]) if found else ()
     lower = figure.startswith("ad")
     return [
-        Test(
+        Difference(
             noise, mask, figure, first, source if source != "mask" else second,
             round(difference, 6), difference < 0 if lower else difference > 0, round(p, 6), round(q, 6), clips,
         )
@@ -257,11 +257,11 @@ def _cells_by_clip(columns: Columns) -> dict[tuple[str, str, str, str], dict[int
     return found
 
 
-def write_tables(means: Sequence[Mean], tests: Sequence[Test], folder: Path) -> tuple[Path, Path]:
+def write_tables(means: Sequence[Mean], tests: Sequence[Difference], folder: Path) -> tuple[Path, Path]:
     """``summary.csv`` and ``comparisons.csv``."""
     return (
         write_text(folder / SUMMARY, _csv(means, [field.name for field in fields(Mean)])),
-        write_text(folder / COMPARISONS, _csv(tests, [field.name for field in fields(Test)])),
+        write_text(folder / COMPARISONS, _csv(tests, [field.name for field in fields(Difference)])),
     )
 
 
