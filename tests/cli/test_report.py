@@ -76,6 +76,7 @@ def test_a_model_of_sound_is_judged_explained_and_playable(reported):
     assert f"Right on <b>{right}</b> of 4 clips" in page
     assert page.count('src="data:audio/mpeg;base64,') == 4
     assert page.count('class="note"') >= 4
+    assert "<dd>the 4 items of music0</dd>" in page
     assert "From the 4 examples of this page, explained over bands" in page
     assert "(shortcut):" in page or "Shortcut below_20_hz: Not asked" in page
     said = rows[0]["said"]
@@ -140,12 +141,14 @@ def test_a_model_of_descriptors_is_judged_on_its_own_test_items(run, trained, tm
     assert any("tempo raises fast" in line for line in found["effects"])
     page = (tmp_path / "out" / "model.html").read_text(encoding="utf-8")
     assert 'alt="tempo"' in page
+    assert f"<dd>the {found['clips']} test items of the split by track, seed 0</dd>" in page
     assert "<audio" not in page
     assert not (tmp_path / "out" / "evidence.parquet").exists()
     openings = json.loads((trained / "model" / "openings.json").read_text(encoding="utf-8"))
     whole = run("report", trained / "model", trained / "songs.csv", "-o", "all", "--all", "--no-effects", "--json")
     found = json.loads(whole.out)
     assert found["clips"] == 120
+    assert found["notices"][0] in (tmp_path / "all" / "model.html").read_text(encoding="utf-8")
     assert "learnt from" in found["notices"][0]
     assert found["effects"] == []
     # Only the test items of its own split are counted as opened.

@@ -207,7 +207,12 @@ def report(
                 staging / NAMES[0], clips, labels, model=Path(model).name, data=whole.name,
                 command=_command(context, model, data, folder),
                 accuracy=f"{scores.accuracy} (95 % interval over {scores.groups} recordings)",
-                notices=judged.notices, flags=flags, unasked=unasked,
+                facts=[
+                    ("Model", f"{classifier.name}, fingerprint {classifier.fingerprint[:12]}"),
+                    ("Judged", judged.what),
+                    ("Seed", str(seed)),
+                ],
+                notices=notices, flags=flags, unasked=unasked,
                 sections=[profile_section(told.found, judged.shown, source=told.source)] if told is not None else [],
                 study=study, edits=done, shown=[labels.index(label) for label in judged.shown], most=most,
                 sounds=sounds, figures=figures, watch=watch,

@@ -268,4 +268,4 @@ def _unheard(explanations: Sequence[Explanation]) -> list[str]:
     told = [step for each in explanations for step in each.clip.conversion if " are not heard: " in step]
     if not told:
         return []
-    return [f"Of {len(told)} of {len(explanations)} examples {told[0].replace(':', ' (', 1)})."]
+    return [f"In {len(told)} of {len(explanations)} examples {told[0]}."]
