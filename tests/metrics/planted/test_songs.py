@@ -16,7 +16,6 @@ from earmark.explain.further import pairs_of
 from earmark.explain.lime import Lime
 from earmark.explain.musiclime import MusicLime
 from earmark.explain.shapley_exact import ShapleyExact
-from earmark.explain.shapley_kernel import ShapleyKernel
 from earmark.explain_global.aggregate.flags import word_flags
 from earmark.explain_global.aggregate.importance import aggregate
 from earmark.explain_global.aggregate.table import Known, collect
@@ -107,9 +106,7 @@ def test_the_screen_finds_the_page_among_the_words_that_lead(tmp_path: Path) -> 
     assert (screen.rows[0].string, screen.rows[0].share) == (PAGE, 1.0)
     # A reader of the page, not of the song.
     reader = Reader("word", word="might")
-    found = [
-        open_case(s.clip, reader, s.kind()).explain(ShapleyKernel(samples=200), targets=[COLD]) for s in songs[:16]
-    ]
+    found = [open_case(s.clip, reader, s.kind()).explain(Lime(samples=120), targets=[COLD]) for s in songs[:16]]
     its = aggregate([collect(found, tmp_path / "e.parquet").path], least=3, replicates=20)
     leading = [row.feature.word or "" for row in its.words(COLD, 3)]
     assert leading[0] == "might"
