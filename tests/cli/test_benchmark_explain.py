@@ -8,7 +8,7 @@ import torch
 from earmark.audio.read import read
 from earmark.audio.write import write
 from earmark.features.front_end import FrontEndCard
-from earmark.models.bundle import Bundle, Card, save_bundle
+from earmark.models.bundle import Bundle, Card, load_bundle, save_bundle
 from earmark.models.zoo.cnn_mel import CnnMel
 
 FILES = {
@@ -62,7 +62,7 @@ def test_a_run_writes_everything_and_random_rows_stand_in_every_table(run, small
         assert table.count("random, same area") == 2
         assert "everything kept" in table
         assert "nothing kept" in table
-    assert "FF is higher than that of a random mask for" in done.out
+    assert "FF above that of a random mask: " in done.out
     page = (out / "experiment.html").read_text(encoding="utf-8")
     assert page.count("<audio") == 9  # a clip; kept and removed by two methods, a random mask, the loudest cells
     assert "http://" not in page
@@ -76,6 +76,43 @@ def test_a_run_writes_everything_and_random_rows_stand_in_every_table(run, small
     assert told.code == 0
     assert json.loads(told.out)["clips"] == 2
     assert (out / "experiment.html").read_bytes() == before
+
+
+def test_a_run_that_ended_while_it_wrote_goes_on(run, small, data, tmp_path, monkeypatch):
+    arguments = (
+        "benchmark", "explain", small, data, "--methods", "shapley", "--masks", "binary", "--grid", "2x2", "--samples",
+        "16", "--noise", "clean", "--sounds", "0", "-o", "out",
+    )  # fmt: skip
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("earmark.report.experiment.write_experiment", stop)
+        assert run(*arguments).code == 130
+    assert (tmp_path / "out" / "experiment.parquet").exists()
+    other = run(*arguments, "--seed", "1")
+    assert other.code == 2
+    assert "an unfinished run with other settings lies there" in other.err
+    done = run(*arguments)
+    assert (done.code, done.err) == (0, "")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
+
+
+def test_a_method_with_nothing_to_say_is_told(run, small, data, tmp_path, monkeypatch):
+    """Weights of zero: the network hears nothing, and every Shapley value is zero."""
+    deaf = tmp_path / "deaf"
+    bundle = load_bundle(small)
+    save_bundle(Bundle(bundle.card, {n: t * 0 + n.endswith("var") for n, t in bundle.weights.items()}), deaf)
+    done = run(
+        "benchmark", "explain", deaf, data, "--methods", "shapley", "--masks", "binary", "--grid", "2x2", "--samples",
+        "16", "--noise", "clean", "--sounds", "0", "-o", "out",
+    )  # fmt: skip
+    assert done.code == 0
+    assert "shapley has no figures for 2 of 2 sounds: all attributions are zero" in done.err
+    assert "everything kept" in done.out
+    page = (tmp_path / "out" / "experiment.html").read_text(encoding="utf-8")
+    assert "shapley has no figures for 2 of 2 sounds" in page
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,13 @@ def test_a_table_stands_each_method_beside_its_baselines():
 def test_what_can_be_told_is_said_in_a_sentence():
     said = findings(TESTS, ("clean", "white"), ("area_30",), "ff")
     assert said == [
-        "clean, area_30: FF is higher than that of a random mask for lime; it cannot be told from one (or is lower) "
-        "for saliency. Between methods: lime over saliency (+0.05)."
+        "clean, area_30: FF above that of a random mask: lime +0.20*, saliency +0.20. "
+        "By this margin: lime over saliency (+0.05)."
     ]
+    (drop,) = findings(TESTS, ("clean",), ("area_30",), "ad")
+    assert drop.startswith("clean, area_30: AD (lower is better) above that of a random mask: lime −9.0*.")
+    none = [one for one in TESTS if one.second == "random"]
+    assert findings(none, ("clean",), ("area_30",), "ff")[0].endswith("By this margin no method is clearly ahead.")
 
 
 def test_headings_name_what_was_heard():

@@ -156,7 +156,7 @@ def explain(
     from earmark.metrics.experiment.table import compare, read_columns, summarise, unanswered, write_tables
     from earmark.models.load import load_model
     from earmark.report.experiment import shown, write_experiment
-    from earmark.report.experiment_tables import Means, findings, text_of
+    from earmark.report.experiment_tables import Means, text_of, told
 
     if not overwrite and not (out / PARTS).exists():
         # What lies beside the parts of an unfinished run was written by that run.
@@ -188,7 +188,7 @@ def explain(
     )
     forget(out)
     found = Means(means)
-    said = findings(tests, found.noises, plan.equal_masks, "ff" + found.main)
+    said = told(found, tests, plan.equal_masks)
     for table in shown(found, tests, plan):
         for line in text_of(table):
             console.data(line)

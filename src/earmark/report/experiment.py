@@ -19,7 +19,7 @@ from earmark.metrics.experiment.sounds import Sample, samples_in
 from earmark.metrics.experiment.table import Difference, Mean, Unanswered
 from earmark.report.data_pictures import Picture
 from earmark.report.experiment_figures import area_figure, gap_figure, margin_figure, noise_figure
-from earmark.report.experiment_tables import Means, Table, findings, table_of
+from earmark.report.experiment_tables import Means, Table, table_of, told
 from earmark.report.images import png_bytes
 from earmark.report.players import audio_uri
 
@@ -92,7 +92,7 @@ def write_experiment(
         data=data,
         noises=", ".join(noise.name for noise in plan.noises),
         pictures=drawn,
-        findings=findings(tests, found.noises, plan.equal_masks, "ff" + found.main),
+        findings=told(found, tests, plan.equal_masks),
         tables=tables,
         heard=_heard(samples_in(folder)),
         command=command,

@@ -126,28 +126,37 @@ def text_of(table: Table) -> list[str]:
 
 
 def findings(tests: Sequence[Difference], noises: Sequence[str], equal_masks: Sequence[str], figure: str) -> list[str]:
-    """What the tests of FF say at equal area, a sentence a noise and mask: against random masks, between methods."""
+    """What tests of a figure say at equal area, a sentence a noise and mask: margins over random masks, and between."""
+    name = figure.removesuffix("_audio")
+    digits = _DECIMALS.get(name, 2)
+    lower = name == "ad"
+    named = f"{heading(figure)} (lower is better)" if lower else heading(figure)
     said = []
     for noise in noises:
         for mask in equal_masks:
             here = [t for t in tests if (t.noise, t.mask, t.figure) == (noise, mask, figure)]
-            random = [t for t in here if t.second == RANDOM]
+            random = sorted(
+                (t for t in here if t.second == RANDOM), key=lambda t: t.difference if lower else -t.difference
+            )
             if not random:
                 continue
-            above = [t.first for t in random if t.clear and t.better]
-            rest = [t.first for t in random if not (t.clear and t.better)]
-            text = f"{noise}, {mask}: {heading(figure)} is higher than that of a random mask for {_listed(above)}"
-            if rest:
-                text += f"; it cannot be told from one (or is lower) for {_listed(rest)}"
+            margins = ", ".join(f"{t.first} {signed(t.difference, digits)}{'*' if t.clear else ''}" for t in random)
+            text = f"{noise}, {mask}: {named} above that of a random mask: {margins}"
             pairs = [t for t in here if t.second not in ("random", "energy") and t.clear]
             won = [
                 f"{t.first if t.better else t.second} over {t.second if t.better else t.first} "
-                f"({signed(abs(t.difference), 2)})"
+                f"({signed(t.difference if t.better else -t.difference, digits)})"
                 for t in sorted(pairs, key=lambda t: -abs(t.difference))
             ]
-            text += f". Between methods: {'; '.join(won[:6])}" if won else ". Between methods: no clear difference"
-            said.append(text + (f"; and {len(won) - 6} more." if len(won) > 6 else "."))
+            text += f". By this margin: {'; '.join(won[:6])}" if won else ". By this margin no method is clearly ahead"
+            said.append(text + (f"; and {len(won) - 6} more pairs." if len(won) > 6 else "."))
     return said
+
+
+def told(means: Means, tests: Sequence[Difference], equal_masks: Sequence[str]) -> list[str]:
+    """``findings`` of FF (what is removed) and of AD (what is kept), as the command and the page say them."""
+    figures = ("ff" + means.main, "ad" + means.main)
+    return [line for figure in figures for line in findings(tests, means.noises, equal_masks, figure)]
 
 
 def heading(figure: str) -> str:

@@ -121,9 +121,12 @@ def test_means_and_tests_are_those_of_the_rows(finished, tmp_path):
     assert against.difference == pytest.approx(d.mean(), abs=1e-6)
     assert against.p_value == pytest.approx((np.abs(signs @ d) >= abs(d.sum()) - 1e-12).mean(), abs=1e-6)
     assert against.corrected >= against.p_value
-    # Methods are compared at equal area only.
+    # Methods are compared at equal area only, each by its margin over its own random mask.
     between = {(t.mask, t.first, t.second) for t in tests if t.second not in ("random", "energy")}
     assert between == {("area_30", "saliency", "lime")}
+    pair = next(t for t in tests if (t.noise, t.figure, t.first, t.second) == ("clean", "ff", "saliency", "lime"))
+    lime = values("lime", "area_30", "mask") - values("lime", "area_30", "random")
+    assert pair.difference == pytest.approx((d - lime).mean(), abs=1e-6)
     paths = write_tables(means, tests, tmp_path)
     assert [path.read_text(encoding="utf-8").splitlines()[0].split(",")[0] for path in paths] == ["noise", "noise"]
     assert len(paths[0].read_text(encoding="utf-8").splitlines()) == len(means) + 1

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TABLE, SUMMARY, COMPARISONS = "experiment.parquet", "summary.csv", "comparisons.csv"
 ENERGY, RANDOM = "energy", "random"
+# Noise, method, mask, source.
+_Cell = tuple[str, str, str, str]
 
 
 def need_pyarrow() -> None:
@@ -140,11 +142,14 @@ class Mean:
 class Difference:
     """Two masks on the same clips: a method's against the random one of its area, or two methods' of equal area.
 
+    Two methods are compared by how far each is from its own random mask: a mask of salt and pepper ruins any sound, one
+    of a few large patches does not, so that figures of masks of one area but other grain say little by themselves.
+
     Parameters
     ----------
     noise, mask, figure : where.
     first, second : methods; ``second`` may be "random" (or "energy").
-    difference : mean of first − second.
+    difference : mean of first − second; between methods, of (first − its random mask) − (second − its random mask).
     better : whether the first is better; a lower AD is.
     p_value : of the sign-flip test, two-sided.
     corrected : by Holm's method, for all tests of the same noise and figure against the same kind of rival.
@@ -192,12 +197,13 @@ def summarise(columns: Columns, *, seed: int = 0) -> tuple[Mean, ...]:
 
 
 def compare(columns: Columns, equal_masks: Sequence[str], *, seed: int = 0) -> tuple[Difference, ...]:
-    """Each method against random and energy masks of the same area; pairs of methods at equal area.
+    """Each method against random and energy masks of the same area; pairs of methods, by that margin, at equal area.
 
     Methods are not compared by other masks: theirs differ in area, and a larger mask keeps more of any score.
     """
     cells = _cells_by_clip(columns)
     methods = [name for name in columns.distinct("method") if name]
+    # Mask, first, second, source of the second.
     pairs: dict[str, list[tuple[str, str, str, str]]] = {RANDOM: [], ENERGY: [], "methods": []}
     for mask in (name for name in columns.distinct("mask") if name):
         for rival in (RANDOM, ENERGY):
@@ -215,7 +221,7 @@ def compare(columns: Columns, equal_masks: Sequence[str], *, seed: int = 0) -> t
 
 def _family(
     values: Floats,
-    cells: dict[tuple[str, str, str, str], dict[int, int]],
+    cells: dict[_Cell, dict[int, int]],
     noise: str,
     figure: str,
     pairs: Sequence[tuple[str, str, str, str]],
@@ -225,9 +231,14 @@ def _family(
     columns: dict[int, list[tuple[tuple[str, str, str, str], Floats]]] = {}
     for pair in pairs:
         mask, first, second, source = pair
-        mine, theirs = cells.get((noise, first, mask, "mask"), {}), cells.get((noise, second, mask, source), {})
-        shared = [clip for clip in mine if clip in theirs]
-        d = values[[mine[c] for c in shared]] - values[[theirs[c] for c in shared]]
+        if source == "mask":
+            own = _paired(values, cells, (noise, first, mask, "mask"), (noise, first, mask, RANDOM))
+            other = _paired(values, cells, (noise, second, mask, "mask"), (noise, second, mask, RANDOM))
+            d = np.array([own[clip] - other[clip] for clip in own if clip in other])
+        else:
+            d = np.array(
+                list(_paired(values, cells, (noise, first, mask, "mask"), (noise, second, mask, source)).values())
+            )
         d = d[~np.isnan(d)]
         if len(d):
             columns.setdefault(len(d), []).append((pair, d))
@@ -247,11 +258,17 @@ def _family(
     ]  # fmt: skip
 
 
-def _cells_by_clip(columns: Columns) -> dict[tuple[str, str, str, str], dict[int, int]]:
+def _paired(values: Floats, cells: dict[_Cell, dict[int, int]], first: _Cell, second: _Cell) -> dict[int, float]:
+    """Differences by clip, of the clips that have both."""
+    mine, theirs = cells.get(first, {}), cells.get(second, {})
+    return {clip: float(values[row] - values[theirs[clip]]) for clip, row in mine.items() if clip in theirs}
+
+
+def _cells_by_clip(columns: Columns) -> dict[_Cell, dict[int, int]]:
     """Noise, method, mask, source → clip's number → row."""
     names = columns.names
     keys = [names[name].tolist() for name in ("noise", "method", "mask", "source", "number")]
-    found: dict[tuple[str, str, str, str], dict[int, int]] = {}
+    found: dict[_Cell, dict[int, int]] = {}
     for at, (noise, method, mask, source, number) in enumerate(zip(*keys, strict=True)):
         found.setdefault((noise, method, mask, source), {})[number] = at
     return found
