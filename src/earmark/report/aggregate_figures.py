@@ -11,6 +11,9 @@ from earmark.explain_global.aggregate.importance import Importance
 from earmark.report.drawing import shortened, style_axes, symmetric_norm
 from earmark.report.theme import NEGATIVE_HATCH, signed, theme_of
 
+# What tells cells of a grid apart stands at the end of their names.
+_NAME = 34
+
 
 def effects_figure(rows: Sequence[Importance], *, theme: str = "light") -> Figure:
     """A bar for each feature, the best at the top, with the interval of its mean; hatched where it lowers the score.
@@ -39,7 +42,7 @@ def effects_figure(rows: Sequence[Importance], *, theme: str = "light") -> Figur
             axes.plot([row.low, row.high], [place, place], color=colours.ink, linewidth=1.4, solid_capstyle="butt")
     axes.axvline(0, color=colours.muted, linewidth=0.8)
     axes.set_yticks(
-        range(len(rows)), [f"{shortened(row.feature.name)}  n = {row.count}" for row in rows], color=colours.ink
+        range(len(rows)), [f"{shortened(row.feature.name, _NAME)}  n = {row.count}" for row in rows], color=colours.ink
     )
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel("mean effect on the output, with its interval")
