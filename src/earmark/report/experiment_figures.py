@@ -14,9 +14,9 @@ from earmark.report.drawing import style_axes, symmetric_norm
 from earmark.report.experiment_tables import Means, heading
 from earmark.report.theme import LIGHT
 
-_COLOURS = ("#c4490b", "#1f63a8", "#6b3fa0", "#1b7f5c", "#a8780a", "#a3195b", "#3d7ea6", "#5c6168")
+_COLOURS = ("#c4490b", "#1f63a8", "#6b3fa0", "#1b7f5c", "#a8780a", "#a3195b", "#12a5c4", "#5c6168")
 _MARKERS = "osD^vP*X"
-_RANDOM = "#9aa0a8"
+_RANDOM = "#7d838b"
 
 
 def area_figure(means: Means) -> Figure:
@@ -36,7 +36,7 @@ def area_figure(means: Means) -> Figure:
                 own = source == "mask"
                 areas, figures = zip(*points, strict=True)
                 axes.scatter(
-                    areas, figures, s=24 if own else 12,
+                    areas, figures, s=24 if own else 30,
                     marker=_MARKERS[at % len(_MARKERS)] if own else ".",
                     color=_COLOURS[at % len(_COLOURS)] if own else _RANDOM, linewidths=0, alpha=0.85,
                     label=method if own else ("random" if at == 0 else None),

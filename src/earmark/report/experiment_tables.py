@@ -154,8 +154,10 @@ def findings(tests: Sequence[Difference], noises: Sequence[str], equal_masks: Se
 
 
 def told(means: Means, tests: Sequence[Difference], equal_masks: Sequence[str]) -> list[str]:
-    """``findings`` of FF (what is removed) and of AD (what is kept), as the command and the page say them."""
-    figures = ("ff" + means.main, "ad" + means.main)
+    """``findings`` of FF (what is removed) and of AD (what is kept), and of FF as heard, if both were measured."""
+    figures = ["ff" + means.main, "ad" + means.main]
+    if {"ff", "ff_audio"} <= means.figures:
+        figures.append("ff_audio")
     return [line for figure in figures for line in findings(tests, means.noises, equal_masks, figure)]
 
 
