@@ -39,12 +39,22 @@ def test_planted_writes_table_page_and_pictures_and_the_same_bytes_again(run, tm
         (["--components", "nmf"], "unknown kind of components"),
         (["--fills", "silense"], "Did you mean silence"),
         (["--methods", ","], "no method given"),
+        (["--case", "band", "--components", "stems"], "nothing can be found in band by stems"),
     ],
 )
 def test_wrong_usage_of_planted(run, arguments, says):
     done = run("benchmark", "planted", *arguments)
     assert (done.code, done.out) == (2, "")
     assert says in done.err
+
+
+def test_a_scorebook_that_is_none_is_refused_before_anything_is_made(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = run("benchmark", "planted", "--scorebook", "empty", "-o", "out")
+    assert (done.code, done.out) == (1, "")
+    assert "earmark data get scorebook" in done.err
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_shortcuts_of_a_bundle(run, bundle, sounds):

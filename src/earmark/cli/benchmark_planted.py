@@ -90,6 +90,10 @@ def planted(
     from earmark.report.planted import table_lines, verdict, write_planted
 
     plan = _plan(case, methods, components, fills, clips, samples, scorebook, quick, seed)
+    sources = Sources(scorebook)
+    if scorebook is not None and "stem" in plan.cases:
+        # What is wrong with the folder is said now, not after the minutes that the cases before take.
+        planted_case("stem", seed=seed, n=1, sources=sources)
     if not overwrite:
         refuse_existing(out, FILES)
     check_writable(out)
@@ -102,7 +106,6 @@ def planted(
     with console.watch("Planting, training, explaining") as watch:
         results = run_planted(plan, out, watch=watch, say=console.detail)
     scores = [score for result in results for score in result.scores]
-    sources = Sources(scorebook)
     examples = [planted_case(name, seed=seed, n=1, part="explained", sources=sources).clips[0] for name in plan.cases]
     tables = write_table(scores, out)
     paths = (*write_planted(out, plan, results, examples, _command(plan, out)), *tables)
@@ -166,6 +169,14 @@ def _plan(
         seed=seed,
     )
     cases = _names(",".join(case) if case else None, "planted case", PLANTED.names(), PLANTED.names())
+    for name in cases:
+        kinds = PLANTED.get(name).kinds
+        if not set(kinds) & set(asked.components):
+            raise UsageError(
+                f"nothing can be found in {name} by {', '.join(asked.components)}",
+                remedy=f"Add {' or '.join(kinds)}, or leave that case out with --case",
+                where="--components",
+            )
     book = None if scorebook is None else str(scorebook)
     if quick:
         return Plan(cases, asked, clips or 1, training=96, held_out=12, scorebook=book, seed=seed)

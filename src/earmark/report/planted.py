@@ -15,8 +15,17 @@ from markupsafe import Markup
 from earmark.files import write_bytes, write_text
 from earmark.metrics.planted.case import PlantedClip
 from earmark.metrics.planted.run import CaseResult, Plan
-from earmark.metrics.planted.score import BASELINES
-from earmark.metrics.planted.table import FAITHFULNESS, Disagreement, Mean, disagreements, means, methods_of, over_fills
+from earmark.metrics.planted.score import BASELINES, Score
+from earmark.metrics.planted.table import (
+    FAITHFULNESS,
+    Disagreement,
+    Mean,
+    by_fill,
+    disagreements,
+    means,
+    methods_of,
+    over_fills,
+)
 from earmark.report.data_pictures import POLICY, Picture
 from earmark.report.images import png_bytes
 from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure
@@ -89,6 +98,7 @@ def write_planted(
         sounds=sounds,
         verdicts={result.name: verdict(result) for result in results},
         disagreements=[one for one in disagreements(scores) if one.flips],
+        fills=_fills(scores, plan.cases),
         correlations=_correlations(disagreements(scores)),
         blocks=_blocks(means(scores)),
         command=command,
@@ -108,7 +118,7 @@ def verdict(result: CaseResult) -> str:
 
 
 def table_lines(results: Sequence[CaseResult]) -> list[str]:
-    """For the terminal: AUC and FF of every method on every case, means over sounds, kinds and fills."""
+    """For the terminal: AUC and FF of every method on every case, means over sounds, kinds and fills; AUC by fill."""
     rows = over_fills([score for result in results for score in result.scores])
     cases = [result.name for result in results]
     methods = methods_of(rows)
@@ -120,7 +130,19 @@ def table_lines(results: Sequence[CaseResult]) -> list[str]:
             here = [row for row in rows if row.case == case and row.method == method]
             cells.append(f"{_mean(here, 'auc')} ({_mean(here, 'ff')})" if here else "–")
         lines.append(f"{method:{width}}  " + "  ".join(f"{cell:>11}" for cell in cells))
+    fills = _fills([score for result in results for score in result.scores], cases)
+    if len(fills) > 1:
+        lines.append("localisation AUC by fill, mean of the methods that are played masks")
+        lines += [f"{row.method:{width}}  " + "  ".join(f"{cell:>11}" for cell in row.cells) for row in fills]
     return lines
+
+
+def _fills(scores: Sequence[Score], cases: Sequence[str]) -> tuple[Cells, ...]:
+    """A row a fill: the AUC of each case."""
+    return tuple(
+        Cells(fill, False, tuple(f"{row[case]:.2f}" if case in row else "–" for case in cases))
+        for fill, row in by_fill(scores).items()
+    )
 
 
 def _mean(rows: Sequence[Mean], name: str) -> str:

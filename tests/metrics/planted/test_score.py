@@ -11,7 +11,7 @@ from earmark.metrics.planted.case import planted_case
 from earmark.metrics.planted.listener import detector
 from earmark.metrics.planted.proof import Proof, prove
 from earmark.metrics.planted.score import NO_FILL, Ask, Judge, Score, cut, score_clip
-from earmark.metrics.planted.table import disagreements, means, over_fills, write_table
+from earmark.metrics.planted.table import by_fill, disagreements, means, over_fills, write_table
 from earmark.metrics.planted.truth import truth_of
 
 KINDS = ("time", "bands", "grid")
@@ -120,6 +120,12 @@ def test_means_go_over_clips_and_then_over_fills():
     assert (every.fill, every.auc) == ("all", pytest.approx(0.7))
     nothing = dataclasses.replace(rows[0], ff=float("nan"))
     assert np.isnan(means([nothing])[0].ff)
+
+
+def test_fills_are_compared_over_the_methods_that_are_played_them():
+    rows = [made("a", 0.9, 0.2), made("b", 0.7, 0.2), made("a", 0.1, 0.6, fill="median")]
+    aside = [made("random", 0.5, 0.0), made("saliency", 0.3, 0.0, fill=NO_FILL)]
+    assert by_fill(rows + aside) == {"silence": {"cell": pytest.approx(0.8)}, "median": {"cell": pytest.approx(0.1)}}
 
 
 def test_the_table_is_written_alike_each_time(tmp_path, rows):

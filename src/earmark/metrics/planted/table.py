@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from earmark.files import replacing, write_text
-from earmark.metrics.planted.score import BASELINES, Score
+from earmark.metrics.planted.score import BASELINES, NO_FILL, Score
 
 FIGURES = ("auc", "pointing", "mass", "ff", "ai", "ad", "deletion")
 # Measures of faithfulness, and whether more of it is better.
@@ -82,6 +82,22 @@ def means(scores: Iterable[Score]) -> tuple[Mean, ...]:
 def over_fills(scores: Iterable[Score]) -> tuple[Mean, ...]:
     """Means over sounds and fills; the fill of the result is "all"."""
     return _grouped(scores, lambda s: (s.case, s.components, "all", s.method))
+
+
+def by_fill(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
+    """Localisation AUC by fill and case: means over sounds, kinds of components and methods that are played masks.
+
+    A fill that leaves the evidence where it was hides it from every method: noise at the level of a band's quietest
+    frames sounds like the steady tone that it stands for.
+    """
+    groups: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for score in scores:
+        if score.method not in BASELINES and score.fill != NO_FILL:
+            groups[score.fill, score.case].append(score.auc)
+    found: dict[str, dict[str, float]] = {}
+    for (fill, case), values in groups.items():
+        found.setdefault(fill, {})[case] = _mean(values)
+    return found
 
 
 def _grouped(scores: Iterable[Score], key: Callable[[Score], tuple[str, str, str, str]]) -> tuple[Mean, ...]:
