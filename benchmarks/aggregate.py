@@ -61,35 +61,45 @@ def write(path: Path, explanations: int) -> int:
 
     rng = np.random.default_rng(0)
     rank = np.arange(1, VOCABULARY + 1)
-    chance = 1 / rank / (1 / rank).sum()
-    cells = [(stem, part) for stem in STEMS for part in range(SEGMENTS)]
+    below = np.cumsum(1 / rank / (1 / rank).sum())
     width, total = 100 // SEGMENTS, 0
+    cells = [
+        (f"{stem}, {width * part}–{width * (part + 1)} %", "stem × time", stem, part, None)
+        for stem in STEMS
+        for part in range(SEGMENTS)
+    ]
+    words = [(f"“w{word}”", "word", None, None, f"w{word}") for word in range(VOCABULARY)]
     subject = Subject("made-up", "0" * 64, "shapley", "probability", "joint", True, SEGMENTS)
     facts = {"earmark": json.dumps({"schema": SCHEMA} | asdict(subject))}
     with parquet.ParquetWriter(path, schema().with_metadata(facts)) as writer:
         for first in range(0, explanations, PIECE):
-            rows = []
+            features, clips = [], []
             for number in range(first, min(first + PIECE, explanations)):
-                label = f"class {number % CLASSES}"
-                common = {
-                    "clip": f"{number}.flac", "clip_id": f"{number:064d}@0", "group": f"{number // 4}", "truth": label,
-                    "label": label, "score": 0.9, "predicted": True, "converged": True, "error": 0.01,
-                }  # fmt: skip
-                values = rng.normal(0, 0.05, len(cells))
-                rows += [
-                    common | {
-                        "feature": f"{stem}, {width * part}–{width * (part + 1)} %", "kind": "stem × time",
-                        "stem": stem, "position": part, "value": float(value), "level_db": float(value * 10 - 30),
-                    }
-                    for (stem, part), value in zip(cells, values, strict=True)
-                ]  # fmt: skip
-                words = np.unique(rng.choice(VOCABULARY, WORDS, p=chance))
-                rows += [
-                    common | {"feature": f"“w{word}”", "kind": "word", "word": f"w{word}", "value": float(value)}
-                    for word, value in zip(words, rng.normal(0, 0.05, len(words)), strict=True)
-                ]
-            writer.write_table(pyarrow.Table.from_pylist(rows, schema=schema()))
-            total += len(rows)
+                its = cells + [words[word] for word in np.unique(np.searchsorted(below[:-1], rng.random(WORDS)))]
+                features += its
+                clips += [number] * len(its)
+            values = rng.normal(0, 0.05, len(features))
+            number = np.array(clips)
+            known: dict[str, object] = {
+                "clip": [f"{n}.flac" for n in clips],
+                "clip_id": [f"{n:064d}@0" for n in clips],
+                "group": [str(n // 4) for n in clips],
+                "truth": [f"class {n % CLASSES}" for n in clips],
+                "label": [f"class {n % CLASSES}" for n in clips],
+                "score": np.full(len(number), 0.9),
+                "predicted": np.ones(len(number), dtype=bool),
+                "converged": np.ones(len(number), dtype=bool),
+                "value": values,
+                "error": np.full(len(number), 0.01),
+                "level_db": values * 10 - 30,
+            }
+            known |= dict(
+                zip(("feature", "kind", "stem", "position", "word"), zip(*features, strict=True), strict=True)
+            )
+            columns = [known.get(field.name, [None] * len(number)) for field in schema()]
+            arrays = [pyarrow.array(each, field.type) for each, field in zip(columns, schema(), strict=True)]
+            writer.write_table(pyarrow.table(arrays, schema=schema()))
+            total += len(number)
     return total
 
 
