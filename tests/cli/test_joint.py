@@ -25,6 +25,7 @@ from earmark.training.start import fresh
 LABELS = ("folk", "blues")
 LRC = "[00:00.50]Sun & rain, <sun>\n[00:02.00]\n[00:02.00]the long road\n[00:03.50]"
 FAST = ("--method", "lime", "--samples", "48", "--segments", "2", "--top-targets", "1")
+TIME = ("--components", "time")
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +144,9 @@ def test_a_model_of_words_plays_the_sound_as_it_is(run, models, song, tmp_path):
 
 
 def test_without_words_the_sound_is_explained_alone(run, models, song):
-    done = run("explain", "song.wav", "--model", models / "joint", *FAST, "--lyrics", "none", "-o", "o")
+    done = run("explain", "song.wav", "--model", models / "joint", *FAST, *TIME, "--lyrics", "none", "-o", "o")
     assert done.code == 0, done.err
-    assert Explanation.load("o/explanation.json").recipe.components == "stems_time"
+    assert Explanation.load("o/explanation.json").recipe.components == "time"
     options = ("--metrics", "ff", "--draws", "3", "-o", "m")
     measured = run("measure", "o/explanation.json", "song.wav", "--model", models / "joint", *options)
     assert measured.code == 0, measured.err
@@ -190,7 +191,10 @@ def test_lyrics_where_they_are_not_or_not_wanted(run, models, song, bundle, tmp_
     assert "there are none beside song.wav" in done.err
     cp = tmp_path / "words.txt"
     cp.write_bytes("fünf rain".encode("cp1252"))
-    words = ("--lyrics", "words.txt", "--lyrics-encoding", "cp1252")
+    words = ("--lyrics", "words.txt", "--lyrics-encoding", "cp1252", *TIME)
+    plan = run("explain", "song.wav", "--model", models / "joint", *FAST, *words, "-o", "o", "--dry-run")
+    assert plan.code == 0, plan.err
+    assert "4 components, up to 49 evaluations" in plan.out
     done = run("explain", "song.wav", "--model", models / "joint", *FAST, *words, "-o", "o", "--format", "json")
     assert done.code == 0, done.err
     assert "fünf" in [part.word for part in Explanation.load("o/explanation.json").components]

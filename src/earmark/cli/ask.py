@@ -11,6 +11,7 @@ from earmark.models.classifier import ReadsLyrics
 
 if TYPE_CHECKING:
     from earmark.audio.clip import Clip
+    from earmark.components.component import ComponentKind
     from earmark.data.lyrics.lyrics import Lyrics
     from earmark.explain.case import Case
     from earmark.explain.explanation import Explanation
@@ -55,20 +56,7 @@ def ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch, lyrics: Lyri
     EarmarkError
         Whatever is wrong with the clip for this classifier, or with the settings for this clip.
     """
-    kind = job.kind()
-    if lyrics is not None:
-        from earmark.cli.words import with_words
-
-        clip = replace(clip, lyrics=lyrics.text)
-        kind = with_words(kind, lyrics, classifier, job)
-    elif isinstance(classifier, ReadsLyrics):
-        classifier = classifier.with_lyrics(None)
-    if lyrics is not None and (job.gradient or job.refine):
-        raise UsageError(
-            "words can only be switched off as they are",
-            remedy="Choose --method shapley or lime" if job.gradient else "Leave it out",
-            where="--method" if job.gradient else "--refine",
-        )
+    clip, classifier, kind = kind_for(clip, classifier, job, lyrics)
     if job.gradient:
         return _map(clip, classifier, job, watch)
     if job.refine:
@@ -89,6 +77,31 @@ def ask(clip: Clip, classifier: Classifier, job: Job, watch: Watch, lyrics: Lyri
 
         pairing = open_case(clip, classifier, coarse(job.kind(), lyrics, classifier), seed=job.seed, watch=watch)
     return _further(clip, case, pairing, explanation, job, contrast)
+
+
+def kind_for(
+    clip: Clip, classifier: Classifier, job: Job, lyrics: Lyrics | None
+) -> tuple[Clip, Classifier, ComponentKind]:
+    """The clip with its words, the classifier as it is asked, and the components, words among them where it reads them.
+
+    Raises
+    ------
+    UsageError
+        If the method cannot switch words off.
+    """
+    kind = job.kind()
+    if lyrics is None:
+        # Not a classifier that is told already that there are no words.
+        return clip, classifier.with_lyrics(None) if isinstance(classifier, ReadsLyrics) else classifier, kind
+    if job.gradient or job.refine:
+        raise UsageError(
+            "words can only be switched off as they are",
+            remedy="Choose --method shapley or lime" if job.gradient else "Leave it out",
+            where="--method" if job.gradient else "--refine",
+        )
+    from earmark.cli.words import with_words
+
+    return replace(clip, lyrics=lyrics.text), classifier, with_words(kind, lyrics, classifier, job)
 
 
 def _further(

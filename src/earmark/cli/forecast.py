@@ -16,9 +16,11 @@ import numpy as np
 from earmark.cli.console import Console
 from earmark.cli.job import Job
 from earmark.cli.results import check_writable
+from earmark.cli.words import sound_and_lyrics
 
 if TYPE_CHECKING:
     from earmark.audio.clip import Clip
+    from earmark.components.component import ComponentKind
     from earmark.explain.game import Bools, CachedGame, SumGame
     from earmark.models.classifier import Classifier
 
@@ -63,13 +65,13 @@ def forecast(
     EarmarkError
         What the run itself would raise about the sound, the settings and the folder.
     """
-    from earmark.audio.read import read
-    from earmark.data.download import local
+    from earmark.cli.ask import kind_for
 
     check_writable(out)
     started = time.perf_counter()
-    clip = read(local(file, say=console.say), start_s=job.start_s, duration_s=job.duration_s)
-    count, planned, asking_s = (_maps if job.gradient else _games)(clip, job, classifier)
+    clip, lyrics = sound_and_lyrics(file, classifier, job, console)
+    clip, classifier, kind = kind_for(clip, classifier, job, lyrics)
+    count, planned, asking_s = (_maps if job.gradient else _games)(clip, kind, job, classifier)
     reading_s = time.perf_counter() - started - asking_s.spent
     targets = 1 if job.contrast else job.targets if isinstance(job.targets, int) else len(job.targets)
     writing_s = _seconds_of_results(clip, classifier, names, targets, maps=2 if job.gradient else 1)
@@ -92,7 +94,7 @@ class _Timed:
     spent: float
 
 
-def _games(clip: Clip, job: Job, classifier: Classifier) -> tuple[int, int, _Timed]:
+def _games(clip: Clip, kind: ComponentKind, job: Job, classifier: Classifier) -> tuple[int, int, _Timed]:
     """Components, evaluations at most, and the seconds of one of them in a batch as the method would ask it."""
     from earmark.explain import parts
     from earmark.explain.case import cut_for
@@ -100,7 +102,7 @@ def _games(clip: Clip, job: Job, classifier: Classifier) -> tuple[int, int, _Tim
     from earmark.models.prepare import prepare
 
     prepared = prepare(clip, classifier.input).clip
-    components = cut_for(classifier, job.kind(), prepared, seed=job.seed)
+    components = cut_for(classifier, kind, prepared, seed=job.seed)
     game = play(classifier, components)
     if job.refine:
         planned = job.how_refined().samples
@@ -146,7 +148,7 @@ def _other_masks(n_players: int, count: int, rng: np.random.Generator) -> Bools:
     return rng.permutation(masks)[:count]
 
 
-def _maps(clip: Clip, job: Job, classifier: Classifier) -> tuple[int, int, _Timed]:
+def _maps(clip: Clip, kind: ComponentKind, job: Job, classifier: Classifier) -> tuple[int, int, _Timed]:
     """The same of a gradient method, from the cheapest map of the same targets."""
     from earmark.explain.case import cut_for
     from earmark.explain.gradient.grad_cam import GradCam
@@ -156,7 +158,7 @@ def _maps(clip: Clip, job: Job, classifier: Classifier) -> tuple[int, int, _Time
     from earmark.models.prepare import prepare
 
     prepared = prepare(clip, classifier.input).clip
-    components = cut_for(classifier, job.kind(), prepared, seed=job.seed)
+    components = cut_for(classifier, kind, prepared, seed=job.seed)
     domain: Any = job.domain or "spectrogram"
     require_extents(components, domain)
     settings: Any = job.how_map()
