@@ -15,16 +15,16 @@ from markupsafe import Markup
 from earmark.files import write_bytes, write_text
 from earmark.metrics.planted.case import PlantedClip
 from earmark.metrics.planted.run import CaseResult, Plan
-from earmark.metrics.planted.score import BASELINES, Score
+from earmark.metrics.planted.score import BASELINES, NO_FILL, Score
 from earmark.metrics.planted.table import (
     FAITHFULNESS,
     Disagreement,
     Mean,
     by_fill,
+    comparable,
     disagreements,
     means,
     methods_of,
-    over_fills,
 )
 from earmark.report.data_pictures import POLICY, Picture
 from earmark.report.images import png_bytes
@@ -68,12 +68,13 @@ def write_planted(
         If the folder cannot be written to.
     """
     scores = [score for result in results for score in result.scores]
-    every = over_fills(scores)
+    every = comparable(scores)
     pictures = [
         Picture(
             "localisation.png", "Who finds the evidence",
-            "Localisation AUC of every method on every case and kind of components, mean over sounds and fills. Below "
-            "the line: a random order, and the order of loudness.", png_bytes(localisation_figure(every)),
+            "Localisation AUC of every method on every case and kind of components, mean over sounds, with "
+            "silence where that is among the fills. Below the line: a random order, and the order of loudness.",
+            png_bytes(localisation_figure(every)),
         ),
         Picture(
             "disagreement.png", "Truth against faithfulness",
@@ -118,12 +119,13 @@ def verdict(result: CaseResult) -> str:
 
 
 def table_lines(results: Sequence[CaseResult]) -> list[str]:
-    """For the terminal: AUC and FF of every method on every case, means over sounds, kinds and fills; AUC by fill."""
-    rows = over_fills([score for result in results for score in result.scores])
+    """For the terminal: AUC and FF of every method on every case, means over sounds and kinds; AUC by fill."""
+    rows = comparable([score for result in results for score in result.scores])
     cases = [result.name for result in results]
     methods = methods_of(rows)
     width = max(len(name) for name in methods)
-    lines = ["localisation AUC (FF)", f"{'':{width}}  " + "  ".join(f"{case:>11}" for case in cases)]
+    fill = next((row.fill for row in rows if row.fill != NO_FILL), NO_FILL)
+    lines = [f"localisation AUC (FF); fill: {fill}", f"{'':{width}}  " + "  ".join(f"{case:>11}" for case in cases)]
     for method in methods:
         cells = []
         for case in cases:

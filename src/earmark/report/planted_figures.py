@@ -22,7 +22,7 @@ _TICKS_HZ = (250, 500, 1000, 2000, 4000)
 
 
 def localisation_figure(rows: Sequence[Mean]) -> Figure:
-    """AUC of every method (rows) on every case and kind of components (columns), means over sounds and fills."""
+    """AUC of every method (rows) on every case and kind of components (columns), means over sounds."""
     methods = methods_of(rows)
     columns = list(dict.fromkeys((row.case, row.components) for row in rows))
     values = np.full((len(methods), len(columns)), np.nan)

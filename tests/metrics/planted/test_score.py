@@ -11,7 +11,7 @@ from earmark.metrics.planted.case import planted_case
 from earmark.metrics.planted.listener import detector
 from earmark.metrics.planted.proof import Proof, prove
 from earmark.metrics.planted.score import NO_FILL, Ask, Judge, Score, cut, score_clip
-from earmark.metrics.planted.table import by_fill, disagreements, means, over_fills, write_table
+from earmark.metrics.planted.table import by_fill, comparable, disagreements, means, write_table
 from earmark.metrics.planted.truth import truth_of
 
 KINDS = ("time", "bands", "grid")
@@ -112,12 +112,14 @@ def test_disagreement_names_the_pairs_whose_order_flips():
     assert disagreements(agreeing[:2]) == ()
 
 
-def test_means_go_over_clips_and_then_over_fills():
+def test_means_go_over_clips_and_methods_are_compared_with_one_fill():
     rows = [made("a", 0.9, 0.2), dataclasses.replace(made("a", 0.7, 0.4), clip=1), made("a", 0.5, 0.6, fill="median")]
     silence, median = means(rows)
     assert (silence.auc, silence.clips, median.auc) == (pytest.approx(0.8), 2, 0.5)
-    (every,) = over_fills(rows)
-    assert (every.fill, every.auc) == ("all", pytest.approx(0.7))
+    aside = made("saliency", 0.3, 0.1, fill=NO_FILL)
+    assert [(row.method, row.fill) for row in comparable([*rows, aside])] == [("a", "silence"), ("saliency", NO_FILL)]
+    assert comparable(rows)[0].auc == pytest.approx(0.8)
+    assert [row.fill for row in comparable(rows[2:])] == ["median"]
     nothing = dataclasses.replace(rows[0], ff=float("nan"))
     assert np.isnan(means([nothing])[0].ff)
 

@@ -70,7 +70,8 @@ class Disagreement:
         if not self.flips:
             return f"{text}; no pair of methods changes its order."
         named = ", ".join(f"{better} is nearer to the truth than {worse}" for better, worse in self.flips[:3])
-        rest = f" and {len(self.flips) - 3} pairs more" if len(self.flips) > 3 else ""
+        more = len(self.flips) - 3
+        rest = f" and {more} {'pair' if more == 1 else 'pairs'} more" if more > 0 else ""
         return f"{text}; by {self.measure} the order is the other way round though {named}{rest}."
 
 
@@ -79,9 +80,15 @@ def means(scores: Iterable[Score]) -> tuple[Mean, ...]:
     return _grouped(scores, lambda s: (s.case, s.components, s.fill, s.method))
 
 
-def over_fills(scores: Iterable[Score]) -> tuple[Mean, ...]:
-    """Means over sounds and fills; the fill of the result is "all"."""
-    return _grouped(scores, lambda s: (s.case, s.components, "all", s.method))
+def comparable(scores: Iterable[Score]) -> tuple[Mean, ...]:
+    """Means over sounds with one fill for all methods: silence, or else the first that there is.
+
+    Attributions of maps, for which nothing is filled in, stand beside them: their faithfulness is taken with silence.
+    """
+    rows = tuple(scores)
+    fills = dict.fromkeys(row.fill for row in rows if row.fill != NO_FILL)
+    one = "silence" if "silence" in fills else next(iter(fills), NO_FILL)
+    return means(row for row in rows if row.fill in (one, NO_FILL))
 
 
 def by_fill(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
@@ -115,7 +122,7 @@ def _grouped(scores: Iterable[Score], key: Callable[[Score], tuple[str, str, str
 def disagreements(scores: Sequence[Score]) -> tuple[Disagreement, ...]:
     """For each case, kind of components and measure of faithfulness: does it order the methods as the truth does?"""
     groups: dict[tuple[str, str], list[Mean]] = defaultdict(list)
-    for row in over_fills(scores):
+    for row in comparable(scores):
         groups[row.case, row.components].append(row)
     found = []
     for (case, components), rows in groups.items():
