@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from earmark.errors import SettingError
-from earmark.metrics.statistics import bootstrap_interval, holm, paired_test
+from earmark.metrics.statistics import bootstrap_interval, bootstrap_intervals, holm, paired_test, sign_flips
 
 
 def test_the_interval_covers_the_mean_about_as_often_as_it_says():
@@ -81,3 +81,21 @@ def test_bad_figures_are_refused():
         bootstrap_interval([1.0], level=95)
     with pytest.raises(SettingError, match="p values"):
         holm([1.2])
+
+
+def test_many_columns_at_once_are_what_each_is_alone():
+    rng = np.random.default_rng(3)
+    for clips in (1, 6, 20):
+        values = np.round(rng.normal(size=(clips, 4)), 2)
+        values[:, 3] = 0.0
+        mean, low, high = bootstrap_intervals(values, seed=5)
+        p = sign_flips(values, seed=5)
+        for column in range(4):
+            alone = bootstrap_interval(values[:, column], seed=5)
+            assert (mean[column], low[column], high[column]) == pytest.approx((alone.mean, alone.low, alone.high))
+            assert p[column] == paired_test(values[:, column], np.zeros(clips), seed=5).p_value
+    for wrong in (np.zeros(3), np.zeros((0, 2)), np.array([[np.nan]])):
+        with pytest.raises(SettingError):
+            bootstrap_intervals(wrong)
+        with pytest.raises(SettingError):
+            sign_flips(wrong)
