@@ -23,6 +23,7 @@ NAMES = (
     "memory",
     "descriptors",
     "effects",
+    "joint",
     "aggregate",
     "experiment",
 )
