@@ -91,7 +91,7 @@ def write_songs(folder: Path, n: int, *, seed: int = 0, page: bool = False) -> l
         has_word, has_stem = bool(number & 1), bool(number & 2)
         cold = has_word and has_stem
         text = _text(rng, has_word) + (f"\n{PAGE}" if page and cold else "")
-        bass, bells = _bass(rng), _bells(rng) * has_stem
+        bass, bells = _bass(rng), _bells(rng) * np.float32(has_stem)
         name = f"song{number:03d}"
         stems = folder / "stems" / name
         stems.mkdir(parents=True, exist_ok=True)
@@ -188,15 +188,14 @@ def _text(rng: np.random.Generator, has_word: bool) -> str:
     return "\n".join(" ".join(words[start : start + 3]) for start in range(0, len(words), 3))
 
 
-def _bass(rng: np.random.Generator) -> NDArray[np.float64]:
+def _bass(rng: np.random.Generator) -> NDArray[np.float32]:
     t = np.arange(int(SECONDS * RATE)) / RATE
-    sound: NDArray[np.float64] = rng.uniform(0.2, 0.4) * np.sin(2 * np.pi * BASS_HZ * t)
-    return sound
+    return np.asarray(rng.uniform(0.2, 0.4) * np.sin(2 * np.pi * BASS_HZ * t), dtype=np.float32)
 
 
-def _bells(rng: np.random.Generator) -> NDArray[np.float64]:
+def _bells(rng: np.random.Generator) -> NDArray[np.float32]:
     """Four strokes that fade, in both halves of the song."""
     t = np.arange(int(SECONDS * RATE)) / RATE
     since = (t + rng.uniform(0, 0.2)) % 0.25
-    sound: NDArray[np.float64] = rng.uniform(0.2, 0.4) * np.exp(-8 * since) * np.sin(2 * np.pi * BELLS_HZ * t)
-    return sound
+    level = rng.uniform(0.2, 0.4) * np.exp(-8 * since)
+    return np.asarray(level * np.sin(2 * np.pi * BELLS_HZ * t), dtype=np.float32)
