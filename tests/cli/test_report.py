@@ -79,6 +79,7 @@ def test_a_model_of_sound_is_judged_explained_and_playable(reported):
     assert "<dd>the 4 items of music0</dd>" in page
     assert "From the 4 examples of this page, explained over bands" in page
     assert "(shortcut):" in page or "Shortcut below_20_hz: Not asked" in page
+    assert "Position and loudness: not asked, 4 explained clips are too few." in page
     said = rows[0]["said"]
     assert f'alt="Effects on {said}"' in page
     assert "earmark report" in page

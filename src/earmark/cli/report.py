@@ -27,6 +27,8 @@ _WHAT = "What is in it"
 _OUT = "Where results go"
 _SHORTCUT_CLIPS = 12
 _LEAST_MADE, _LEAST_GIVEN = 2, 5
+# Explained clips below which position and loudness say nothing.
+_LEAST_FLAGGED = 5
 
 HELP = """A whole model on one page: what it confuses, typical and mistaken clips to listen to, what moves it.
 
@@ -191,11 +193,13 @@ def report(
         done = report_parts.edited(classifier, judged.items, plan, edit_clips, seed, console)
         detected = report_parts.shortcuts_of(classifier, judged.items, shortcut_clips, seed, console)
         flags = (
-            *(told.found.flags if told is not None else ()),
+            *(told.found.flags if told is not None and told.found.groups >= _LEAST_FLAGGED else ()),
             *report_parts.word_flags(judged.items),
             *report_parts.shortcut_flags(detected),
         )
         unasked = [f"Shortcut {f.probe}: {f.sentence}" for f in detected.findings if f.null is None] if detected else []
+        if told is not None and told.found.groups < _LEAST_FLAGGED:
+            unasked.append(f"Position and loudness: not asked, {told.found.groups} explained clips are too few.")
         from earmark.report.model_profiles import profile_section
         from earmark.report.model_report import write_model_report
         from earmark.training.scores import score
