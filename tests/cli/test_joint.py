@@ -11,7 +11,10 @@ import torch
 from earmark.audio.clip import Clip
 from earmark.audio.read import read
 from earmark.audio.write import write
+from earmark.explain.case import open_case
 from earmark.explain.explanation import Explanation
+from earmark.explain.lime import Lime
+from earmark.metrics.planted.songs import Reader, write_songs
 from earmark.models.audio_encoder import audio_encoder
 from earmark.models.bundle import Bundle, Card, save_bundle
 from earmark.models.joint import joint_bundle
@@ -198,3 +201,21 @@ def test_lyrics_where_they_are_not_or_not_wanted(run, models, song, bundle, tmp_
     done = run("explain", "song.wav", "--model", models / "joint", *FAST, *words, "-o", "o", "--format", "json")
     assert done.code == 0, done.err
     assert "fünf" in [part.word for part in Explanation.load("o/explanation.json").components]
+
+
+def test_aggregate_flags_what_was_not_sung(run, tmp_path):
+    songs = write_songs(tmp_path, 16, seed=1, page=True)
+    reader = Reader("word", word="might")
+    for number, song in enumerate(songs):
+        found = open_case(song.clip, reader, song.kind()).explain(Lime(samples=80), targets=["cold"])
+        (tmp_path / "out" / str(number)).mkdir(parents=True)
+        found.save(tmp_path / "out" / str(number) / "explanation.json")
+    done = run("aggregate", "out", "--data", "manifest.csv", "--least", "3", "--top", "4", "-o", "a")
+    assert done.code == 0, done.err
+    assert "distrust: cold is led by “might” (platform; 1st of 4 words)" in done.out
+    assert "Of all that counts (the sizes of the effects, summed) the sound has" in done.out
+    page = (tmp_path / "a" / "aggregate.html").read_text(encoding="utf-8")
+    assert "Distrust: cold is led by “might”" in page
+    assert 'alt="Words for cold"' in page
+    plain = run("aggregate", "a/evidence.parquet", "--least", "3", "-o", "b")
+    assert "with --data the leak screen would look" in plain.err
