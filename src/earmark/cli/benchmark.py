@@ -6,7 +6,7 @@ import typer
 
 from earmark.cli import benchmark_explain, benchmark_planted, benchmark_shortcuts
 
-HELP = """Put methods to the test on your data and where the truth is known, and models where a shortcut is suspected."""
+HELP = """Put methods to the test, on your data and where the truth is known; find shortcuts that a model takes."""
 
 app = typer.Typer(rich_markup_mode="markdown")
 app.command("explain", help=benchmark_explain.HELP)(benchmark_explain.explain)
