@@ -27,7 +27,7 @@ def test_planted_writes_table_page_and_pictures_and_the_same_bytes_again(run, tm
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     refused = run(*SMALL, "-o", "a")
     assert refused.code == 1
-    assert "is there already" in refused.err
+    assert "is there already. Add --overwrite, or choose another -o." in refused.err
 
 
 @pytest.mark.parametrize(

@@ -313,7 +313,7 @@ def _explain_files(
     to_do = [file for file in files if file not in done]
     if not overwrite and not skip_existing:
         for file in files:
-            results.refuse_existing(folders[file], names)
+            results.refuse_existing(folders[file], names, skips=True)
     if dry_run:
         if to_do:
             _foretell(to_do, job, folders, names, console)

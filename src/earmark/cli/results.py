@@ -43,8 +43,8 @@ def existing(folder: Path, names: Sequence[str]) -> list[Path]:
     return [folder / name for name in names if (folder / name).exists()]
 
 
-def refuse_existing(folder: Path, names: Sequence[str]) -> None:
-    """Raise if a result is there already.
+def refuse_existing(folder: Path, names: Sequence[str], *, skips: bool = False) -> None:
+    """Raise if a result is there already; ``skips``: whether the command knows ``--skip-existing``.
 
     Raises
     ------
@@ -53,9 +53,8 @@ def refuse_existing(folder: Path, names: Sequence[str]) -> None:
     """
     found = existing(folder, names)
     if found:
-        raise OutputError(
-            "is there already", remedy="Add --overwrite or --skip-existing, or choose another -o", where=found[0]
-        )
+        ways = "--overwrite or --skip-existing" if skips else "--overwrite"
+        raise OutputError("is there already", remedy=f"Add {ways}, or choose another -o", where=found[0])
 
 
 def check_writable(folder: Path) -> None:
