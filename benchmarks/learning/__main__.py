@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib
+import inspect
 import json
 import sys
 import time
@@ -15,7 +16,15 @@ from benchmarks.machine import machine, versions
 from benchmarks.record import Benchmark, Run, from_json, to_json
 from earmark.files import write_text
 
-NAMES = ("gtzan_descriptors", "gtzan_tags", "esc10", "scorebook")
+NAMES = (
+    "gtzan_descriptors",
+    "gtzan_tags",
+    "esc10",
+    "scorebook",
+    "lieder",
+    "lieder_explained",
+    "jamendo_lyrics",
+)
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,13 +35,16 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--only", nargs="+", choices=NAMES, help="some of them; the others' sections stay as they are")
     options.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "learning" / "results.json")
     options.add_argument("--page", type=Path, default=ROOT / "docs" / "results.md")
+    options.add_argument("--keep", type=Path, help="bundles and explanations are left in this folder")
     asked = options.parse_args(arguments)
     facts = machine()
     done = kept(asked.results) if asked.only else {}
     for name in asked.only or NAMES:
         start = time.perf_counter()
         print(f"{name} …", end=" ", file=sys.stderr, flush=True)
-        done[name] = importlib.import_module(f"benchmarks.learning.{name}").run()
+        run_it = importlib.import_module(f"benchmarks.learning.{name}").run
+        keeps = asked.keep is not None and "keep" in inspect.signature(run_it).parameters
+        done[name] = run_it(asked.keep / name) if keeps else run_it()
         print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
         sections = tuple(done[name] for name in NAMES if name in done)
         run = to_json(Run(asked.date.isoformat(), False, facts, versions(), sections))

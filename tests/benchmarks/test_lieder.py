@@ -72,12 +72,12 @@ def test_heads_hear_only_their_half(load):
     rng = np.random.default_rng(0)
     truth = np.arange(160) % 2
     sounds, words = rng.standard_normal((2, 160, 6))
-    sounds[:, 0] += 4 * truth
+    sounds[:, :4] += 4 * truth[:, None]
     split = Split("all", tuple(range(80)), tuple(range(80, 120)), tuple(range(120, 160)), "track", "")
     said = load("lieder_heads").heads(sounds, words, np.ones(160, dtype=bool), truth, split, 2).said
     right = {name: (each.argmax(1) == truth[120:]).mean() for name, each in said.items()}
-    assert right["audio"] > 0.9
-    assert right["joint"] > 0.9
+    assert right["audio"] > 0.8
+    assert right["joint"] > 0.8
     assert right["text"] < 0.75
 
 
