@@ -68,7 +68,7 @@ def main() -> None:
 
     import torch
 
-    from benchmarks.networks import Busy
+    from benchmarks.networks import FRAME, Busy
     from earmark.audio.clip import Clip
     from earmark.components.time import Time
     from earmark.explain.lime import Lime
@@ -78,8 +78,8 @@ def main() -> None:
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(0)
     clip = Clip(rng.uniform(-0.5, 0.5, round(RATE * asked.seconds)).astype(np.float32), RATE)
-    weights = torch.from_numpy((rng.normal(size=(1050, 1050)) * 0.04).astype(np.float32))
-    classifier = Busy(weights[:, :16], 1, torch.from_numpy(rng.normal(size=(16, 6)).astype(np.float32)))
+    weights = torch.from_numpy((rng.normal(size=(FRAME, FRAME)) * 0.04).astype(np.float32))
+    classifier = Busy(weights, 1, torch.from_numpy(rng.normal(size=(FRAME, 6)).astype(np.float32)))
     classifier.scores(torch.from_numpy(clip.waveform.copy())[None])
     loaded = _peak()
     method = Lime(asked.samples) if asked.method == "lime" else ShapleyKernel(asked.samples, tolerance=0)

@@ -14,7 +14,7 @@ from earmark.models.classifier import Activation, InputSpec
 BATCH = 16
 RATE = 22050
 SECONDS = 10
-_FRAME = 300  # 10 s at 22 050 Hz are 735 of them; small, so that a few more or fewer products meet the time
+FRAME = 300  # 10 s at 22 050 Hz are 735 of them; small, so that a few more or fewer products meet the time
 
 
 def spectrogram_network(labels: int) -> nn.Sequential:
@@ -73,7 +73,7 @@ class Busy:
     def scores(self, batch: Tensor) -> Tensor:
         """Probabilities ``(B, K)`` of waveforms ``(B, 1, samples)``."""
         with torch.inference_mode():
-            x = batch.reshape(len(batch), -1, _FRAME)
+            x = batch.reshape(len(batch), -1, FRAME)
             for _ in range(self.times):
                 x = torch.relu(x @ self.weights)
             return (x.mean(dim=1) @ self.out).softmax(dim=1)
@@ -86,8 +86,8 @@ def busy(seconds_per_row: float, labels: int, *, samples: int = RATE * SECONDS) 
     that would have met the time.
     """
     generator = torch.Generator().manual_seed(0)
-    weights = torch.randn((_FRAME, _FRAME), generator=generator) * (2 / _FRAME) ** 0.5
-    out = torch.randn((_FRAME, labels), generator=generator)
+    weights = torch.randn((FRAME, FRAME), generator=generator) * (2 / FRAME) ** 0.5
+    out = torch.randn((FRAME, labels), generator=generator)
     probe = torch.randn((BATCH, 1, samples), generator=generator)
     times = 1
     for _ in range(3):

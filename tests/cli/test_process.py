@@ -40,6 +40,10 @@ def test_json_is_all_there_is_on_stdout():
         "recipes",
         "front_ends",
         "descriptor_sets",
+        "edits",
+        "masks",
+        "metrics",
+        "planted",
     }
     assert done.stderr == ""
 

@@ -54,7 +54,7 @@ from earmark.errors import SettingError, UnknownNameError, UsageError
         (["predict", "x.wav", "--duration", "nan"], "--duration: nan s is no length of time. Give seconds above 0."),
         (["predict", "x.wav", "--duration", "0"], "--duration: 0 s is no length of time. Give seconds above 0."),
         (["explain", "x.wav", "--start", "inf"], "--start: inf s is no time in a file. Give 0 or more seconds."),
-        (["listen"], "EXPLANATION.json"),
+        (["listen"], "EXPLANATION"),
         (["models"], "Missing command"),
     ],
 )
