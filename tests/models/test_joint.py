@@ -157,7 +157,8 @@ def test_training_shows_what_each_half_knows(planted, tagger, tmp_path, monkeypa
     split = split_by_group(planted, fractions=(0.5, 0.25, 0.25), seed=1)
     said = []
     settings = FitSettings(
-        epochs=12, patience=0, learning_rate=0.03, batch_size=8, model={"audio": str(tagger), "text": "tfidf"})
+        epochs=12, patience=0, learning_rate=0.03, batch_size=8, model={"audio": str(tagger), "text": "tfidf"}
+    )
     fitted = fit("joint", planted, split, folder=tmp_path / "joint", settings=settings, say=said.append)
     figures = fitted.card.training.figures
     assert figures["validation_accuracy"] > 0.9

@@ -12,9 +12,9 @@ from earmark.explain.lime import Lime
 class MusicLime(Lime):
     """LIME with a kernel of width 25 and a ridge penalty of 1, from 1000 samples (5000 in its aggregates).
 
-    On distances between 0 and 1 a kernel that wide weighs no mask less than √exp(−1/625) = .9992, and none that keeps a
-    quarter of the components less than .9998: the fit is an unweighted one, of no neighbourhood. ``lime`` fits a local
-    one. Differs from the released code as ``lime`` does, and so does the sampling: of a sound with its lyrics, masks are
+    On distances between 0 and 1 a kernel that wide weighs no mask less than √exp(−1/625) = .9992, and none that keeps
+    a quarter of the components less than .9998: the fit is an unweighted one, of no neighbourhood. ``lime`` fits a
+    local one. Differs from the released code as ``lime`` does, and so does the sampling: of a sound with its lyrics, masks are
     mixtures of few halves.
 
     Parameters
@@ -26,7 +26,8 @@ class MusicLime(Lime):
     >>> import numpy as np
     >>> from earmark.explain.lime import kernel_weights
     >>> quarter = np.arange(80)[None] < 20
-    >>> [round(float(kernel_weights(quarter, width)[0]), 4) for width in (MusicLime().kernel_width, Lime().kernel_width)]
+    >>> widths = MusicLime().kernel_width, Lime().kernel_width
+    >>> [round(float(kernel_weights(quarter, width)[0]), 4) for width in widths]
     [0.9998, 0.1353]
     """
 
