@@ -14,8 +14,8 @@ class MusicLime(Lime):
 
     On distances between 0 and 1 a kernel that wide weighs no mask less than √exp(−1/625) = .9992, and none that keeps
     a quarter of the components less than .9998: the fit is an unweighted one, of no neighbourhood. ``lime`` fits a
-    local one. Differs from the released code as ``lime`` does, and so does the sampling: of a sound with its lyrics, masks are
-    mixtures of few halves.
+    local one. Differs from the released code as ``lime`` does, and so does the sampling: of a sound with its lyrics,
+    masks are mixtures of few halves.
 
     Parameters
     ----------
