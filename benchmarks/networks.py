@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def busy(seconds_per_row: float, labels: int, *, samples: int = RATE * SECONDS) 
     """One that takes that long a row, in batches of 16, on this machine as it is now.
 
     The number of products is chosen by measuring, three times over: the median of 20 batches, and from that the number
-    that would have met the time.
+    that would have taken at least that time.
     """
     generator = torch.Generator().manual_seed(0)
     weights = torch.randn((FRAME, FRAME), generator=generator) * (2 / FRAME) ** 0.5
@@ -98,5 +99,5 @@ def busy(seconds_per_row: float, labels: int, *, samples: int = RATE * SECONDS) 
             start = time.perf_counter()
             fitting.scores(probe)
             taken.append((time.perf_counter() - start) / BATCH)
-        times = max(1, round(times * seconds_per_row / statistics.median(taken)))
+        times = max(1, math.ceil(times * seconds_per_row / statistics.median(taken)))
     return Busy(weights, times, out)

@@ -7,7 +7,7 @@ from benchmarks.record import Benchmark, Row, Run
 INTRO = """\
 # Benchmarks
 
-Written by `make bench` from `benchmarks/results.json`; do not edit. Everything on this page comes from one run on one
+Written by `make bench` from `benchmarks/results.json`; do not edit. Each section comes from one run on one
 machine, in which whatever is compared took turns (A B C, C B A, …). A figure is the median over the rounds, with the
 smallest and the largest in brackets; ratios are taken within a round. Wall times depend on the machine and on what else
 it does: compare the ratios. A target that was missed says so.

@@ -40,11 +40,15 @@ def whole_words(syllables: Sequence[Syllable]) -> tuple[SungWord, ...]:
     >>> sung = [Word(0, 1, "ling", "end"), Word(1, 2, "Früh", "begin"), Word(2, 3, "lings", "end")]
     >>> whole_words(sung)
     (SungWord(start_s=1, end_s=3, text='Frühlings'),)
+    >>> [word.text for word in whole_words([Word(0, 1, "di-", "single"), Word(1, 2, "vine", "single")])]
+    ['divine']
     """
     found: list[SungWord] = []
     begun: list[Syllable] = []
     for syllable in syllables:
-        if syllable.syllabic in ("middle", "end"):
+        # Some scores write the hyphen into the syllable and call each of them a word.
+        after_hyphen = bool(begun) and begun[-1].text.endswith("-")
+        if syllable.syllabic in ("middle", "end") or after_hyphen:
             if not begun:
                 continue
             begun.append(syllable)
@@ -53,7 +57,7 @@ def whole_words(syllables: Sequence[Syllable]) -> tuple[SungWord, ...]:
             if begun:
                 found.append(_word(begun))
             begun = [syllable]
-        if syllable.syllabic not in ("begin", "middle"):
+        if syllable.syllabic not in ("begin", "middle") and not syllable.text.endswith("-"):
             found.append(_word(begun))
             begun = []
     return tuple(found)
@@ -93,7 +97,8 @@ def lrc(words: Sequence[SungWord], *, title: str = "") -> str:
 
 
 def _word(syllables: Sequence[Syllable]) -> SungWord:
-    return SungWord(syllables[0].start_s, syllables[-1].end_s, "".join(one.text for one in syllables))
+    parts = [*(one.text.rstrip("-") for one in syllables[:-1]), syllables[-1].text]
+    return SungWord(syllables[0].start_s, syllables[-1].end_s, "".join(parts))
 
 
 def _time(seconds: float) -> str:
