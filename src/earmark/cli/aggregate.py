@@ -27,7 +27,8 @@ Exit code 3 where some could not be used.
 
 Examples:
 
-- `earmark explain music/*.mp3 --components stems-time -o out` and then `earmark aggregate out`
+- `earmark explain music/*.mp3 --components stems_time -o out`, and then
+- `earmark aggregate out`
 - `earmark aggregate out --data music/ --of truth --group artist`
 - `earmark aggregate out/aggregate/evidence.parquet --least 20 --json`
 """
@@ -121,7 +122,8 @@ def aggregate(
         rows = found.top(label, top)
         count = found.explanations[label]
         console.data(
-            f"{label} ({count} clip{'' if count == 1 else 's'})" + ("" if rows else f": nothing occurs in {least}")
+            f"{label} ({count} clip{'' if count == 1 else 's'})"
+            + ("" if rows else f": nothing is in {least} of them (--least)")
         )
         for row in rows:
             console.data(f"  {sentence(row)}")

@@ -35,6 +35,13 @@ FORMATS = {
 
 _CAM = ("grad_cam", "hirescam", "score_cam")
 
+# Kinds that need more than options can say; how each comes about.
+_OF_THEMSELVES = {
+    "lyrics": "Words come in by themselves with a model that reads them: --lyrics, --words",
+    "joint": "Join kinds in Python: Joint.of(Time(n=4), Bands(n=3))",
+    "refined": "Split the strongest components with --refine",
+}
+
 # What an option is called in the settings of the kinds of components that have it. All kinds have ``fill``.
 _FIELDS = {
     "segments": {"time": "n", "grid": "n_times", "stems_time": "n", "segments": "n"},
@@ -115,6 +122,12 @@ class Job:
         from earmark.components.catalogue import COMPONENTS, FILLS, kind_from
 
         COMPONENTS.entry(self.components)
+        if self.components in _OF_THEMSELVES:
+            raise SettingError(
+                f"{self.components} components are not chosen by name",
+                remedy=_OF_THEMSELVES[self.components],
+                where="--components",
+            )
         settings = _settings(self.component_set, "--component-set")
         if self.fill is not None:
             FILLS.entry(self.fill)

@@ -47,11 +47,11 @@ def judge(
         rules.append("not asked: whether it beats random masks")
     else:
         share, name = deciding.beaten, deciding.metric
-        facts = f"{name} {deciding.value:.3g} against {_or_none(deciding.random)} for random masks, {share:.0%} beaten"
+        facts = f"{name} {deciding.value:.3g} against {_or_none(deciding.random)} for random masks, {_beaten(share)}"
         if share >= CHANCE:
             rules.append(f"ok: better than chance ({facts})")
         else:
-            failed.append(f"random masks of the same size do about as well ({name})")
+            failed.append(f"random masks of the same size do as well too often ({name})")
             rules.append(f"failed: better than chance ({facts})")
         if deciding.energy is not None and not _better(deciding, deciding.energy):
             cautions.append("keeping what is loudest does as well")
@@ -106,3 +106,9 @@ def _better(figure: Figure, other: float) -> bool:
 
 def _or_none(value: float | None) -> str:
     return "none" if value is None else f"{value:.3g}"
+
+
+def _beaten(share: float) -> str:
+    """Rounded down to a tenth of a per cent, so that what fails by a little does not look as if it passed."""
+    text = f"{int(share * 1000 + 1e-9) / 10:g}% beaten"
+    return text if share >= CHANCE else f"{text}, {CHANCE:.0%} needed"
