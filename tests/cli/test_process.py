@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 EARMARK = [sys.executable, "-c", "import sys; from earmark.cli.main import main; sys.exit(main())"]
+HEED = "signal.signal(signal.SIGINT, signal.default_int_handler)"
 
 
 def earmark(*arguments, **options):
@@ -61,7 +62,12 @@ def test_no_traceback_unless_asked_for(tmp_path):
 def test_interrupt_ends_with_130_and_one_line():
     # Reading its file list from a pipe that stays open, it can only be interrupted.
     process = subprocess.Popen(
-        [*EARMARK, "predict", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        # What runs in the background of a shell inherits that interrupts are ignored.
+        [sys.executable, "-c", f"import signal; {HEED}; {EARMARK[2]}", "predict", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     wait_until_reading(process.pid)
     process.send_signal(signal.SIGINT)

@@ -151,5 +151,5 @@ def test_unknown_architecture_is_answered_with_the_known_ones(folder: Path) -> N
 def test_neither_name_nor_folder(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean musicnn-msd"):
         load_model("musicn-msd")
-    with pytest.raises(BundleError, match="no such file"):
+    with pytest.raises(BundleError, match="no such folder"):
         load_model(tmp_path / "nowhere")

@@ -178,6 +178,9 @@ def _read(path: Path, remedy: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
+        if not path.parent.exists():
+            named = "Check the path; earmark train makes such folders, earmark models list names what can be fetched"
+            raise BundleError("there is no such folder", remedy=named, where=path.parent) from None
         raise BundleError("there is no such file", remedy=remedy, where=path) from None
     except OSError as error:
         raise BundleError(f"cannot be read ({error.strerror or error})", remedy=remedy, where=path) from error
