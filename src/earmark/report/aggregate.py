@@ -7,11 +7,9 @@ import csv
 import io
 import math
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
 from earmark import __version__
@@ -19,6 +17,7 @@ from earmark.explain_global.aggregate.importance import Aggregate, Importance
 from earmark.files import write_text
 from earmark.report.aggregate_figures import effects_figure, profile_figure
 from earmark.report.images import png_bytes
+from earmark.report.page_parts import page_template, static_text
 from earmark.report.theme import signed
 
 PAGE, TABLE = "aggregate.html", "aggregate.csv"
@@ -55,19 +54,15 @@ def write_aggregate(folder: Path, found: Aggregate, *, command: str, k: int = 15
     OutputError
         If something cannot be written.
     """
-    page = (
-        Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        .from_string((files("earmark.report") / "templates" / "aggregate.html.j2").read_text(encoding="utf-8"))
-        .render(
-            a=found,
-            classes=[_class(found, label, k) for label in found.labels],
-            css=(files("earmark.report") / "static" / "report.css").read_text(encoding="utf-8"),
-            policy=_POLICY,
-            command=command,
-            version=__version__,
-            interval=interval_text,
-            number=lambda value: "" if math.isnan(value) else f"{value:.3f}",
-        )
+    page = page_template("aggregate.html.j2").render(
+        a=found,
+        classes=[_class(found, label, k) for label in found.labels],
+        css=static_text("report.css"),
+        policy=_POLICY,
+        command=command,
+        version=__version__,
+        interval=interval_text,
+        number=lambda value: "" if math.isnan(value) else f"{value:.3f}",
     )
     return write_text(folder / PAGE, page), write_text(folder / TABLE, csv_text(found))
 

@@ -6,15 +6,14 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
 from earmark import __version__
 from earmark.files import write_bytes, write_text
 from earmark.report.images import png_bytes
+from earmark.report.page_parts import page_template, static_text
 from earmark.report.training_figures import confusion_figure, curves_figure, noise_figure, reliability_figure
 from earmark.training.assess import Assessment
 from earmark.training.history import Epoch
@@ -52,21 +51,17 @@ def write_assessment(
     images = [
         {"alt": alt, "caption": caption, "data": base64.b64encode(data).decode()} for _, alt, caption, data in pictures
     ]
-    page = (
-        _environment()
-        .from_string(_resource("templates", "assessment.html.j2"))
-        .render(
-            a=found,
-            rows=rows_of(found),
-            classes=found.clips.classes,
-            leak=[_leak_row(row) for row in leak],
-            images=images,
-            css=_resource("static", "report.css"),
-            policy=_POLICY,
-            command=command,
-            version=__version__,
-            interval=interval_text,
-        )
+    page = page_template("assessment.html.j2").render(
+        a=found,
+        rows=rows_of(found),
+        classes=found.clips.classes,
+        leak=[_leak_row(row) for row in leak],
+        images=images,
+        css=static_text("report.css"),
+        policy=_POLICY,
+        command=command,
+        version=__version__,
+        interval=interval_text,
     )
     written = [write_text(folder / NAMES[0], page), write_text(folder / NAMES[1], as_json(found, leak))]
     written += [write_bytes(folder / f"{name}.png", data) for name, _, _, data in pictures]
@@ -131,11 +126,3 @@ def _leak_row(row: LeakRow) -> dict[str, str]:
         "songs": interval_text(row.songs.accuracy) if row.songs else "–",
         "why_not": row.why_not,
     }
-
-
-def _environment() -> Environment:
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-
-
-def _resource(folder: str, name: str) -> str:
-    return (files("earmark.report") / folder / name).read_text(encoding="utf-8")

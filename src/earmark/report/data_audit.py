@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from earmark.data.audit import Audit
 from earmark.data.confounds import PERMUTATIONS, Confound
 from earmark.data.dataset import Problem
 from earmark.files import write_text
+from earmark.report.page_parts import page_template, static_text
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 # Of values of a property that is different in nearly every file, the commonest tell enough.
@@ -91,7 +91,7 @@ def audit_html(audit: Audit) -> str:
     return _template().render(
         a=audit,
         policy=POLICY,
-        css=Markup((files("earmark.report") / "static" / "report.css").read_text(encoding="utf-8")),
+        css=Markup(static_text("report.css")),
         lead=lead(audit),
         largest=max((items for items, _ in counts.values()), default=1),
         heard=heard,
@@ -172,6 +172,4 @@ def _told(problems: tuple[Problem, ...]) -> list[str]:
 
 @cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = (files("earmark.report") / "templates" / "data_audit.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)
+    return page_template("data_audit.html.j2")

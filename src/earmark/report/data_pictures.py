@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,6 +21,7 @@ from earmark.features.mel import mel_bank
 from earmark.files import write_bytes, write_text
 from earmark.report.drawing import hz_text, shortened, style_axes, symmetric_norm
 from earmark.report.images import png_bytes
+from earmark.report.page_parts import page_template, static_text
 from earmark.report.theme import LIGHT
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -62,7 +62,7 @@ def write_pictures(folder: str | Path, seen: Overview) -> tuple[Path, ...]:
     page = _template().render(
         o=seen,
         policy=POLICY,
-        css=Markup((files("earmark.report") / "static" / "report.css").read_text(encoding="utf-8")),
+        css=Markup(static_text("report.css")),
         pictures=made,
         total=sum(seen.counts.values()),
         heard=sum(len(values) for values in seen.descriptors.values()),
@@ -247,6 +247,4 @@ def _mel_hz() -> NDArray[np.float64]:
 
 @cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = (files("earmark.report") / "templates" / "data_pictures.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)
+    return page_template("data_pictures.html.j2")

@@ -6,10 +6,8 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
 from earmark import __version__
@@ -31,6 +29,7 @@ from earmark.report.effect_figures import (
 )
 from earmark.report.effect_tables import table_rows, write_table
 from earmark.report.images import png_bytes
+from earmark.report.page_parts import page_template, static_text
 from earmark.report.players import data_uri
 from earmark.report.theme import signed
 
@@ -125,28 +124,24 @@ def write_effects(
         told = tuple(each for each in effect.sentences() if any(f" {label} by " in each for label in labels))
         sections.append(EditSection(effect, picture, told, steps[number] if steps else ()))
     favours = study.favours() if study is not None else ()
-    page = (
-        Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        .from_string(_resource("templates", "effects.html.j2"))
-        .render(
-            study=study,
-            edits=edits,
-            model=model,
-            data=data,
-            labels=labels,
-            pictures=pictures,
-            sections=sections,
-            favours=favours[:MOST_SENTENCES],
-            more=max(0, len(favours) - MOST_SENTENCES),
-            example=example,
-            css=_resource("static", "report.css"),
-            policy=_POLICY,
-            command=command,
-            version=__version__,
-            signed=signed,
-            strongest=strongest,
-            table=f"effects.{table}",
-        )
+    page = page_template("effects.html.j2").render(
+        study=study,
+        edits=edits,
+        model=model,
+        data=data,
+        labels=labels,
+        pictures=pictures,
+        sections=sections,
+        favours=favours[:MOST_SENTENCES],
+        more=max(0, len(favours) - MOST_SENTENCES),
+        example=example,
+        css=static_text("report.css"),
+        policy=_POLICY,
+        command=command,
+        version=__version__,
+        signed=signed,
+        strongest=strongest,
+        table=f"effects.{table}",
     )
     written = [write_text(folder / PAGE, page)]
     written.append(write_table(folder / f"effects.{table}", table_rows(study, edits, tuple(labels))))
@@ -231,7 +226,3 @@ def _pictures(study: Study, labels: Sequence[str], figures: int) -> dict[str, tu
 
 def _picture(name: str, alt: str, caption: str, figure: Figure) -> Picture:
     return Picture(f"{name}.png", alt, caption, png_bytes(figure, dpi=110))
-
-
-def _resource(folder: str, name: str) -> str:
-    return (files("earmark.report") / folder / name).read_text(encoding="utf-8")

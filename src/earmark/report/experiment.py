@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from earmark.audio.read import read
@@ -21,6 +20,7 @@ from earmark.report.data_pictures import Picture
 from earmark.report.experiment_figures import area_figure, gap_figure, margin_figure, noise_figure
 from earmark.report.experiment_tables import Means, Table, table_of, told
 from earmark.report.images import png_bytes
+from earmark.report.page_parts import page_template, static_text
 from earmark.report.players import audio_uri
 
 PAGE = "experiment.html"
@@ -84,7 +84,7 @@ def write_experiment(
     ]
     page = _template().render(
         policy=POLICY,
-        css=Markup((files("earmark.report") / "static" / "report.css").read_text(encoding="utf-8")),
+        css=Markup(static_text("report.css")),
         plan=plan,
         outcome=outcome,
         missing=missing,
@@ -163,6 +163,4 @@ def _uri(path: Path) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = (files("earmark.report") / "templates" / "experiment.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)
+    return page_template("experiment.html.j2")

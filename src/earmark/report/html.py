@@ -11,11 +11,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -39,6 +38,7 @@ from earmark.report.layout import boxes
 from earmark.report.lyrics import LyricSheet, lyric_sheet, shares_text
 from earmark.report.masks import Choice, choices
 from earmark.report.measures import measures_view
+from earmark.report.page_parts import page_template, static_text
 from earmark.report.players import Player, data_uri, original_player, players_of
 from earmark.report.tables import EffectRow, effect_rows, score_rows
 from earmark.report.view import ModelView, model_view
@@ -367,11 +367,9 @@ def _weight(players: tuple[Player, ...], targets: tuple[Target, ...], data: str)
 
 
 def _static(name: str) -> str:
-    return (files("earmark.report") / "static" / name).read_text(encoding="utf-8")
+    return static_text(name)
 
 
 @cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = (files("earmark.report") / "templates" / "report.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)
+    return page_template("report.html.j2")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 
 from earmark import __version__
 from earmark.audio.clip import Clip
@@ -24,6 +22,7 @@ from earmark.report.effect_figures import edit_figure, effect_figure
 from earmark.report.effects import Picture, slug
 from earmark.report.images import png_bytes
 from earmark.report.judged import JudgedClip, class_examples, confusion_cells, to_be_played, worst_confusion
+from earmark.report.page_parts import page_template, static_text
 from earmark.report.players import data_uri
 
 PAGE = "model.html"
@@ -126,40 +125,36 @@ def write_model_report(
         pictures.append(Picture(f"edit-{slug(done.edit.label)}.png", done.edit.label, done.edit.label, figure))
     sentences = [favour.sentence for favour in study.favours()[:12]] if study is not None else []
     sentences += [line for done in (edits.effects if edits is not None else ()) for line in done.sentences(most=3)]
-    page = (
-        Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        .from_string(_resource("templates", "model_report.html.j2"))
-        .render(
-            model=model,
-            data=data,
-            labels=labels,
-            n=len(clips),
-            right=sum(clip.said == clip.truth for clip in clips),
-            accuracy=accuracy,
-            facts=facts,
-            notices=notices,
-            flags=flags,
-            unasked=unasked,
-            examples=examples,
-            cells=cells,
-            rows=rows,
-            worst=worst_confusion(cells),
-            columns=[k for k in range(len(labels)) if k in rows or any(row[k] for row in cells)],
-            players=players,
-            number={id(clip): place for place, clip in enumerate(clips)},
-            key=id,
-            sections=sections,
-            pictures=pictures,
-            sentences=sentences,
-            study=study,
-            edits=edits,
-            seconds=f"{EXCERPT_S:g}",
-            css=_resource("static", "report.css"),
-            script=_resource("static", "model_report.js"),
-            policy=_POLICY,
-            command=command,
-            version=__version__,
-        )
+    page = page_template("model_report.html.j2").render(
+        model=model,
+        data=data,
+        labels=labels,
+        n=len(clips),
+        right=sum(clip.said == clip.truth for clip in clips),
+        accuracy=accuracy,
+        facts=facts,
+        notices=notices,
+        flags=flags,
+        unasked=unasked,
+        examples=examples,
+        cells=cells,
+        rows=rows,
+        worst=worst_confusion(cells),
+        columns=[k for k in range(len(labels)) if k in rows or any(row[k] for row in cells)],
+        players=players,
+        number={id(clip): place for place, clip in enumerate(clips)},
+        key=id,
+        sections=sections,
+        pictures=pictures,
+        sentences=sentences,
+        study=study,
+        edits=edits,
+        seconds=f"{EXCERPT_S:g}",
+        css=static_text("report.css"),
+        script=static_text("model_report.js"),
+        policy=_POLICY,
+        command=command,
+        version=__version__,
     )
     return write_text(path, page)
 
@@ -175,7 +170,3 @@ def _player(clip: Clip) -> str:
         clip = Clip(clip.waveform / peak, clip.sample_rate)
     kind = "mp3" if clip.sample_rate in _MP3_RATES else "flac"
     return data_uri(encode(clip, kind), "audio/mpeg" if kind == "mp3" else "audio/flac")
-
-
-def _resource(folder: str, name: str) -> str:
-    return (files("earmark.report") / folder / name).read_text(encoding="utf-8")

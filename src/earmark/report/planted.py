@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from earmark.files import write_bytes, write_text
@@ -28,6 +27,7 @@ from earmark.metrics.planted.table import (
 )
 from earmark.report.data_pictures import POLICY, Picture
 from earmark.report.images import png_bytes
+from earmark.report.page_parts import page_template, static_text
 from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure
 
 PAGE = "planted.html"
@@ -92,7 +92,7 @@ def write_planted(
     }  # fmt: skip
     page = _template().render(
         policy=POLICY,
-        css=Markup((files("earmark.report") / "static" / "report.css").read_text(encoding="utf-8")),
+        css=Markup(static_text("report.css")),
         plan=plan,
         results=results,
         pictures=pictures,
@@ -184,6 +184,4 @@ def _correlations(found: Sequence[Disagreement]) -> tuple[Cells, ...]:
 
 @cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = (files("earmark.report") / "templates" / "planted.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)
+    return page_template("planted.html.j2")
