@@ -7,7 +7,7 @@ except all ones and all zeros. A figure means something by how far it is from th
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from earmark.errors import SettingError
 from earmark.explain.game import Floats
@@ -19,9 +19,9 @@ BASELINES = ("random", "energy", "ones", "zeros")
 def random_masks(mask: ArrayLike, draws: int, rng: np.random.Generator) -> Floats:
     """Masks of the same area and grain in random places, ``(draws, *mask.shape)``.
 
-    A mask of components (one axis) is shuffled. Of a map (two axes), tiles as large as its average patch are shuffled:
-    a mask of salt and pepper stays one, a mask of a few large regions becomes another of a few large regions. Tiles cut
-    short by the far edges change places among each other, so the values, and the area, stay exactly the same.
+    A mask of components (one axis) is shuffled. A map (two axes) is moved as a whole by a random number of bins and of
+    frames, every number as likely, and what leaves at one edge enters at the other (the torus translation of Lotwick &
+    Silverman 1982): dust stays dust, one large patch stays one large patch, and values and area are exactly the same.
 
     Raises
     ------
@@ -36,12 +36,11 @@ def random_masks(mask: ArrayLike, draws: int, rng: np.random.Generator) -> Float
     m = _mask(mask)
     if draws < 1:
         raise SettingError(f"{draws} draws", remedy="Ask for at least 1", where="draws")
-    tiles = (1,) if m.ndim == 1 else grain(m)
-    return np.stack([_shuffled(m, tiles, rng) for _ in range(draws)])
+    return np.stack([shuffled(m, rng) for _ in range(draws)])
 
 
 def shuffled(values: ArrayLike, rng: np.random.Generator) -> Floats:
-    """Attributions in another order, of the same grain: what ``random_masks`` does to a mask, once.
+    """Attributions in other places, of the same grain: what ``random_masks`` does to a mask, once.
 
     Examples
     --------
@@ -49,27 +48,10 @@ def shuffled(values: ArrayLike, rng: np.random.Generator) -> Floats:
     [-1.0, 2.0, 3.0]
     """
     v = np.asarray(values, dtype=np.float64)
-    low, high = float(v.min()), float(v.max())
-    tiles = (1,) if v.ndim == 1 or low == high else grain((v - low) / (high - low))
-    return _shuffled(v, tiles, rng)
-
-
-def grain(mask: ArrayLike) -> tuple[int, ...]:
-    """Average length, in cells along each axis, of the runs above or below the mask's mean; at least 1.
-
-    Examples
-    --------
-    >>> grain([[1, 1, 0, 0], [1, 1, 0, 0]])
-    (2, 2)
-    """
-    m = _mask(mask)
-    on = m > m.mean()
-    sizes = []
-    for axis in range(m.ndim):
-        lines = np.moveaxis(on, axis, -1).reshape(-1, m.shape[axis])
-        runs = len(lines) + int(np.count_nonzero(lines[:, 1:] != lines[:, :-1]))
-        sizes.append(max(1, round(lines.size / runs)))
-    return tuple(sizes)
+    if v.ndim == 1:
+        return rng.permutation(v)
+    moved: Floats = np.roll(v, [int(rng.integers(size)) for size in v.shape], axis=tuple(range(v.ndim)))
+    return moved
 
 
 def energy_mask(mask: ArrayLike, energy: ArrayLike) -> Floats:
@@ -121,25 +103,3 @@ def _mask(mask: ArrayLike) -> Floats:
             where="mask",
         )
     return m
-
-
-def _shuffled(mask: Floats, tiles: tuple[int, ...], rng: np.random.Generator) -> Floats:
-    """Tiles of one size change places; those at the far edges, of another size, among each other."""
-    if mask.ndim == 1:
-        return rng.permutation(mask)
-    (height, width), (tall, wide) = mask.shape, tiles
-    rows, columns = height // tall * tall, width // wide * wide
-    out = mask.copy()
-    for top, bottom, tile_h in ((0, rows, tall), (rows, height, height - rows)):
-        for left, right, tile_w in ((0, columns, wide), (columns, width, width - columns)):
-            if bottom > top and right > left:
-                out[top:bottom, left:right] = _tiles_shuffled(mask[top:bottom, left:right], tile_h, tile_w, rng)
-    return out
-
-
-def _tiles_shuffled(part: Floats, tall: int, wide: int, rng: np.random.Generator) -> Floats:
-    down, across = part.shape[0] // tall, part.shape[1] // wide
-    cut: NDArray[np.float64] = part.reshape(down, tall, across, wide).swapaxes(1, 2).reshape(-1, tall, wide)
-    mixed = cut[rng.permutation(len(cut))]
-    joined: Floats = mixed.reshape(down, across, tall, wide).swapaxes(1, 2).reshape(part.shape)
-    return joined
