@@ -17,7 +17,8 @@ from earmark.models.callable import from_callable
 from earmark.models.tabular import from_rows_function
 from earmark.report.effect_figures import dependence_figure, edit_figure, effect2_figure, effect_figure, strongest
 from earmark.report.effect_tables import table_rows, write_table
-from earmark.report.effects import heard_steps, slug, write_effects
+from earmark.report.effects import heard_steps, write_effects
+from earmark.report.page_parts import slug
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import math
@@ -12,16 +11,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from earmark import __version__
 from earmark.explain_global.aggregate.importance import Aggregate, Importance
 from earmark.files import write_text
 from earmark.report.aggregate_figures import effects_figure, profile_figure
 from earmark.report.images import png_bytes
-from earmark.report.page_parts import page_template, static_text
+from earmark.report.page_parts import Picture, page_policy, page_template, slug
 from earmark.report.theme import signed
 
 PAGE, TABLE = "aggregate.html", "aggregate.csv"
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _FIGURES = (
     "count", "share", "mean", "low", "high", "spread", "raising", "mean_size", "root_sum", "average", "homogeneous",
     "signed_root_sum", "signed_homogeneous", "shrunken",
@@ -36,7 +33,7 @@ class _Class:
     explanations: int
     rows: tuple[Importance, ...]
     shares: str
-    images: tuple[dict[str, str], ...]
+    pictures: tuple[Picture, ...]
 
 
 def write_aggregate(folder: Path, found: Aggregate, *, command: str, k: int = 15) -> tuple[Path, Path]:
@@ -56,11 +53,18 @@ def write_aggregate(folder: Path, found: Aggregate, *, command: str, k: int = 15
     """
     page = page_template("aggregate.html.j2").render(
         a=found,
-        classes=[_class(found, label, k) for label in found.labels],
-        css=static_text("report.css"),
-        policy=_POLICY,
+        classes=[
+            _Class(
+                label,
+                found.explanations[label],
+                found.top(label, k),
+                shares_text(found, label),
+                tuple(class_pictures(found, label, k).values()),
+            )
+            for label in found.labels
+        ],
+        policy=page_policy(),
         command=command,
-        version=__version__,
         interval=interval_text,
         number=lambda value: "" if math.isnan(value) else f"{value:.3f}",
     )
@@ -121,23 +125,30 @@ def interval_text(row: Importance) -> str:
     return f"{signed(row.mean)}{ends}"
 
 
-def _class(found: Aggregate, label: str, k: int) -> _Class:
-    rows = found.top(label, k)
-    images = []
+def class_pictures(found: Aggregate, label: str, k: int) -> dict[str, Picture]:
+    """What there is to see of a class: its first k features ("effects"), its first words, and its "profile".
+
+    Parameters
+    ----------
+    found : the aggregate.
+    label : a class of it.
+    k : features and words shown.
+    """
+    rows, words = found.top(label, k), found.words(label, k)
+    effect = f"Mean change of the {found.subject.output.replace('_', ' ')} of {label}"
+    over = f"line: {100 * found.confidence:g} % interval; n: clips"
+    pictures = {}
     if rows:
-        text = f"What counts for {label}: mean effect, interval over clips, number of clips."
-        images.append(_image(f"Effects on {label}", text, effects_figure(rows)))
-    share = found.word_share(label)
-    words = found.words(label, k)
-    if words and not math.isnan(share):
-        text = f"The words that count for {label}: mean effect, interval over clips, number of clips."
-        images.append(_image(f"Words for {label}", text, effects_figure(words)))
+        figure = effects_figure(rows, axis=effect)
+        pictures["effects"] = _picture(f"Effects on {label}", f"{effect}, the surest features first; {over}.", figure)
+    if words and not math.isnan(found.word_share(label)):
+        figure = effects_figure(words, axis=effect)
+        pictures["words"] = _picture(f"Words for {label}", f"{effect}, words alone; {over}.", figure)
     names, matrix = found.profile(label)
     if names:
-        images.append(
-            _image(f"Profile of {label}", f"Where in clips it counts for {label}.", profile_figure(names, matrix))
-        )
-    return _Class(label, found.explanations[label], rows, shares_text(found, label), tuple(images))
+        caption = f"{effect}, by where it is in clips; empty: never explained."
+        pictures["profile"] = _picture(f"Profile of {label}", caption, profile_figure(names, matrix))
+    return pictures
 
 
 def shares_text(found: Aggregate, label: str) -> str:
@@ -150,8 +161,8 @@ def shares_text(found: Aggregate, label: str) -> str:
     )
 
 
-def _image(alt: str, caption: str, figure: Figure) -> dict[str, str]:
-    return {"alt": alt, "caption": caption, "data": base64.b64encode(png_bytes(figure, dpi=110)).decode()}
+def _picture(heading: str, caption: str, figure: Figure) -> Picture:
+    return Picture(f"{slug(heading)}.png", heading, caption, png_bytes(figure, dpi=110))
 
 
 def _json(value: Any) -> Any:

@@ -15,12 +15,13 @@ from earmark.report.theme import NEGATIVE_HATCH, signed, theme_of
 _NAME = 34
 
 
-def effects_figure(rows: Sequence[Importance], *, theme: str = "light") -> Figure:
+def effects_figure(rows: Sequence[Importance], *, axis: str = "mean effect", theme: str = "light") -> Figure:
     """A bar for each feature, the best at the top, with the interval of its mean; hatched where it lowers the score.
 
     Parameters
     ----------
     rows : of one class, best first; at least one.
+    axis : what the bars measure, in words.
     """
     colours = theme_of(theme)
     figure = Figure(figsize=(7.2, 0.8 + 0.34 * len(rows)), facecolor=colours.ground, layout="constrained")
@@ -45,7 +46,7 @@ def effects_figure(rows: Sequence[Importance], *, theme: str = "light") -> Figur
         range(len(rows)), [f"{shortened(row.feature.name, _NAME)}  n = {row.count}" for row in rows], color=colours.ink
     )
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel("mean effect on the output, with its interval")
+    axes.set_xlabel(axis[0].lower() + axis[1:])
     axes.tick_params(axis="y", length=0)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,10 +9,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from earmark import __version__
 from earmark.files import write_bytes, write_text
 from earmark.report.images import png_bytes
-from earmark.report.page_parts import page_template, static_text
+from earmark.report.page_parts import Picture, page_policy, page_template
 from earmark.report.training_figures import confusion_figure, curves_figure, noise_figure, reliability_figure
 from earmark.training.assess import Assessment
 from earmark.training.history import Epoch
@@ -21,7 +19,6 @@ from earmark.training.leak import LeakRow
 from earmark.training.scores import Interval, Scores
 
 NAMES = ("assessment.html", "assessment.json", "confusion.png", "reliability.png")
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def write_assessment(
@@ -48,23 +45,18 @@ def write_assessment(
         If something cannot be written.
     """
     pictures = _pictures(found, history)
-    images = [
-        {"alt": alt, "caption": caption, "data": base64.b64encode(data).decode()} for _, alt, caption, data in pictures
-    ]
     page = page_template("assessment.html.j2").render(
         a=found,
         rows=rows_of(found),
         classes=found.clips.classes,
         leak=[_leak_row(row) for row in leak],
-        images=images,
-        css=static_text("report.css"),
-        policy=_POLICY,
+        pictures=pictures,
+        policy=page_policy(),
         command=command,
-        version=__version__,
         interval=interval_text,
     )
     written = [write_text(folder / NAMES[0], page), write_text(folder / NAMES[1], as_json(found, leak))]
-    written += [write_bytes(folder / f"{name}.png", data) for name, _, _, data in pictures]
+    written += [write_bytes(folder / picture.file, picture.png) for picture in pictures]
     return tuple(written)
 
 
@@ -80,7 +72,7 @@ def document(found: Assessment, leak: Sequence[LeakRow] = ()) -> dict[str, objec
 
 def rows_of(found: Assessment) -> list[tuple[str, Scores, Interval | None]]:
     """What is compared in the first table: name, measures, and by how much the model is more accurate on the clips."""
-    rows: list[tuple[str, Scores, Interval | None]] = [(f"{found.model}, by clip", found.clips, None)]
+    rows: list[tuple[str, Scores, Interval | None]] = [(f"{found.model}, by {found.unit}", found.clips, None)]
     if found.slices is not None:
         rows.append((f"{found.model}, by slice", found.slices, None))
     if found.songs is not None:
@@ -93,19 +85,19 @@ def interval_text(value: Interval) -> str:
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
-def _pictures(found: Assessment, history: Sequence[Epoch]) -> list[tuple[str, str, str, bytes]]:
+def _pictures(found: Assessment, history: Sequence[Epoch]) -> list[Picture]:
     after = found.calibration.after if found.calibration is not None else None
     figures: list[tuple[str, str, str, Figure]] = [
         (
             "confusion",
             "Confusion matrix",
-            "Confusion matrix of the test clips: rows are the truth, columns what the model said.",
+            f"Confusion matrix of the test {found.unit}s: rows are the truth, columns what the model said.",
             confusion_figure(found.clips, found.labels),
         ),
         (
             "reliability",
             "Reliability diagram",
-            "Accuracy of the test clips over the model's confidence; a point's size is its number of clips.",
+            f"Accuracy of the test {found.unit}s over the model's confidence; a point's size is their number.",
             reliability_figure(found.clips, after),
         ),
     ]
@@ -115,7 +107,10 @@ def _pictures(found: Assessment, history: Sequence[Epoch]) -> list[tuple[str, st
     if history:
         caption = "The training, epoch by epoch; dotted: the epoch whose weights were kept."
         figures.append(("curves", "Training curves", caption, curves_figure(history)))
-    return [(name, alt, caption, png_bytes(figure, dpi=110)) for name, alt, caption, figure in figures]
+    return [
+        Picture(f"{name}.png", heading, caption, png_bytes(figure, dpi=110))
+        for name, heading, caption, figure in figures
+    ]
 
 
 def _leak_row(row: LeakRow) -> dict[str, str]:

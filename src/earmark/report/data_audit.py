@@ -7,15 +7,13 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Template
-from markupsafe import Markup
 
 from earmark.data.audit import Audit
 from earmark.data.confounds import PERMUTATIONS, Confound
 from earmark.data.dataset import Problem
 from earmark.files import write_text
-from earmark.report.page_parts import page_template, static_text
+from earmark.report.page_parts import page_policy, page_template
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 # Of values of a property that is different in nearly every file, the commonest tell enough.
 _ROWS = 12
 
@@ -90,8 +88,8 @@ def audit_html(audit: Audit) -> str:
         ]
     return _template().render(
         a=audit,
-        policy=POLICY,
-        css=Markup(static_text("report.css")),
+        policy=page_policy(),
+        command="",
         lead=lead(audit),
         largest=max((items for items, _ in counts.values()), default=1),
         heard=heard,

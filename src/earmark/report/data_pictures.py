@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from jinja2 import Template
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -21,31 +18,15 @@ from earmark.features.mel import mel_bank
 from earmark.files import write_bytes, write_text
 from earmark.report.drawing import hz_text, shortened, style_axes, symmetric_norm
 from earmark.report.images import png_bytes
-from earmark.report.page_parts import page_template, static_text
+from earmark.report.page_parts import Picture, page_policy, page_template
 from earmark.report.theme import LIGHT
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 PAGE = "describe.html"
 PROFILE_ROWS = 30
 
 _TICKS_HZ = (125, 250, 500, 1000, 2000, 4000, 8000)
 _PITCHES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 _DRAWN_BPM = (40, 60, 80, 120, 160, 240)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the page: its file's name, heading, what it shows, and its bytes (PNG)."""
-
-    file: str
-    heading: str
-    caption: str
-    png: bytes
-
-    @property
-    def uri(self) -> str:
-        """For an HTML page."""
-        return "data:image/png;base64," + base64.b64encode(self.png).decode()
 
 
 def write_pictures(folder: str | Path, seen: Overview) -> tuple[Path, ...]:
@@ -61,8 +42,8 @@ def write_pictures(folder: str | Path, seen: Overview) -> tuple[Path, ...]:
     paths = [write_bytes(folder / one.file, one.png) for one in made]
     page = _template().render(
         o=seen,
-        policy=POLICY,
-        css=Markup(static_text("report.css")),
+        policy=page_policy(),
+        command="",
         pictures=made,
         total=sum(seen.counts.values()),
         heard=sum(len(values) for values in seen.descriptors.values()),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from earmark import __version__
 from earmark.audio.clip import Clip
 from earmark.audio.loudness import integrated_lufs
-from earmark.audio.write import encode, write
+from earmark.audio.write import write
 from earmark.explain_global.edits import EditEffect, EditStudy, edited, for_input
 from earmark.explain_global.study import Study
 from earmark.files import write_bytes, write_text
@@ -29,14 +26,12 @@ from earmark.report.effect_figures import (
 )
 from earmark.report.effect_tables import table_rows, write_table
 from earmark.report.images import png_bytes
-from earmark.report.page_parts import page_template, static_text
-from earmark.report.players import data_uri
+from earmark.report.page_parts import Picture, page_policy, page_template, slug
+from earmark.report.players import compressed_uri
 from earmark.report.theme import signed
 
 PAGE = "effects.html"
 MOST_SENTENCES = 24
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
-_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 @dataclass(frozen=True)
@@ -57,21 +52,6 @@ class Heard:
     uri: str
     note: str
     top: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure in the page and in the folder."""
-
-    file: str
-    alt: str
-    caption: str
-    png: bytes
-
-    @property
-    def data(self) -> str:
-        """As base64."""
-        return base64.b64encode(self.png).decode()
 
 
 @dataclass(frozen=True)
@@ -135,10 +115,8 @@ def write_effects(
         favours=favours[:MOST_SENTENCES],
         more=max(0, len(favours) - MOST_SENTENCES),
         example=example,
-        css=static_text("report.css"),
-        policy=_POLICY,
+        policy=page_policy(sound=True),
         command=command,
-        version=__version__,
         signed=signed,
         strongest=strongest,
         table=f"effects.{table}",
@@ -172,24 +150,9 @@ def heard_steps(
             note += f", turned down by {down_db:.1f} dB to play it"
         scores = predict(for_input(effect.edit.apply(clip, strength, seed=seed), classifier.input), classifier)
         best = sorted(range(len(scores)), key=lambda k: -scores[k])[:top]
-        mp3 = sound.sample_rate in _MP3_RATES and sound.channels <= 2
-        kind = "mp3" if mp3 else "flac"
-        uri = data_uri(encode(sound, kind), "audio/mpeg" if mp3 else "audio/flac")
         labelled = tuple((classifier.labels[k], float(scores[k])) for k in best)
-        found.append(Heard(name, path.name, uri, note.replace("-", "−"), labelled))
+        found.append(Heard(name, path.name, compressed_uri(sound), note.replace("-", "−"), labelled))
     return tuple(found)
-
-
-def slug(text: str) -> str:
-    """A text as part of a file's name.
-
-    Examples
-    --------
-    >>> slug("gain 60–250 Hz"), slug("−12 dB"), slug("0.8 ×")
-    ('gain-60-250-Hz', 'minus12-dB', '0.8-x')
-    """
-    plain = text.replace("−", "minus").replace("–", "-").replace("×", "x").replace("+", "plus")
-    return re.sub(r"[^\w.]+", "-", plain, flags=re.ASCII).strip("-.")
 
 
 def _pictures(study: Study, labels: Sequence[str], figures: int) -> dict[str, tuple[Picture, ...]]:

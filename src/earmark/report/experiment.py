@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Template
-from markupsafe import Markup
 
 from earmark.audio.read import read
 from earmark.files import write_bytes, write_text
@@ -16,16 +15,13 @@ from earmark.metrics.experiment.plan import Plan
 from earmark.metrics.experiment.run import Outcome
 from earmark.metrics.experiment.sounds import Sample, samples_in
 from earmark.metrics.experiment.table import Difference, Mean, Unanswered
-from earmark.report.data_pictures import Picture
 from earmark.report.experiment_figures import area_figure, gap_figure, margin_figure, noise_figure
 from earmark.report.experiment_tables import Means, Table, table_of, told
 from earmark.report.images import png_bytes
-from earmark.report.page_parts import page_template, static_text
-from earmark.report.players import audio_uri
+from earmark.report.page_parts import Picture, page_policy, page_template
+from earmark.report.players import compressed_uri
 
 PAGE = "experiment.html"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
-_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 @dataclass(frozen=True)
@@ -79,12 +75,11 @@ def write_experiment(
     drawn = pictures(found, tests, plan) if found.methods else []
     tables = [
         (mask, [table_of(found, tests, noise, mask) for noise in found.noises])
-        for mask in (*plan.equal_masks, *plan.masks)
+        for mask in dict.fromkeys((*plan.equal_masks, *plan.masks))
         if mask in found.masks
     ]
     page = _template().render(
-        policy=POLICY,
-        css=Markup(static_text("report.css")),
+        policy=page_policy(sound=True),
         plan=plan,
         outcome=outcome,
         missing=missing,
@@ -157,8 +152,7 @@ def _title(sample: Sample) -> str:
 
 
 def _uri(path: Path) -> str:
-    clip = read(path)
-    return audio_uri(clip, "mp3" if clip.sample_rate in _MP3_RATES and clip.channels <= 2 else "flac")
+    return compressed_uri(read(path))
 
 
 @cache

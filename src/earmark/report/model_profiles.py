@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from earmark.explain_global.aggregate.importance import Aggregate
-from earmark.report.aggregate import sentence
-from earmark.report.aggregate_figures import effects_figure, profile_figure
-from earmark.report.effects import Picture, slug
-from earmark.report.images import png_bytes
+from earmark.report.aggregate import class_pictures, sentence
 from earmark.report.model_report import Section
 
 
@@ -37,15 +34,7 @@ def _part(found: Aggregate, label: str, k: int) -> Section:
     rows = found.top(label, k)
     count = found.explanations[label]
     title = f"{label} ({count} clip{'' if count == 1 else 's'})"
-    names, matrix = found.profile(label)
-    pictures = []
-    if names:
-        caption = f"Mean effect on {label} by part of the clip."
-        figure = png_bytes(profile_figure(names, matrix), dpi=100)
-        pictures.append(Picture(f"profile-{slug(label)}.png", f"Profile of {label}", caption, figure))
-    elif rows:
-        caption = f"What counts for {label}: mean effect, interval over clips, number of clips."
-        figure = png_bytes(effects_figure(rows), dpi=100)
-        pictures.append(Picture(f"profile-{slug(label)}.png", f"Effects on {label}", caption, figure))
+    drawn = class_pictures(found, label, k)
+    pictures = [drawn[name] for name in ("profile", "effects") if name in drawn][:1]
     told = tuple(sentence(row) for row in rows) or (f"Nothing occurs in {found.least} clips.",)
     return Section(title, told, tuple(pictures))

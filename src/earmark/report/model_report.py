@@ -8,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from earmark import __version__
 from earmark.audio.clip import Clip
 from earmark.audio.convert import to_channels
-from earmark.audio.write import encode
 from earmark.errors import SettingError
 from earmark.explain.game import Watch
 from earmark.explain_global.aggregate.flags import Flag
@@ -19,16 +17,13 @@ from earmark.explain_global.edits import EditStudy
 from earmark.explain_global.study import Study
 from earmark.files import write_text
 from earmark.report.effect_figures import edit_figure, effect_figure
-from earmark.report.effects import Picture, slug
 from earmark.report.images import png_bytes
 from earmark.report.judged import JudgedClip, class_examples, confusion_cells, to_be_played, worst_confusion
-from earmark.report.page_parts import page_template, static_text
-from earmark.report.players import data_uri
+from earmark.report.page_parts import Picture, page_policy, page_template, slug, static_text
+from earmark.report.players import compressed_uri
 
 PAGE = "model.html"
 EXCERPT_S = 10.0
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; media-src data:"
-_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 @dataclass(frozen=True)
@@ -150,11 +145,9 @@ def write_model_report(
         study=study,
         edits=edits,
         seconds=f"{EXCERPT_S:g}",
-        css=static_text("report.css"),
         script=static_text("model_report.js"),
-        policy=_POLICY,
+        policy=page_policy(sound=True, script=True),
         command=command,
-        version=__version__,
     )
     return write_text(path, page)
 
@@ -168,5 +161,4 @@ def _player(clip: Clip) -> str:
     peak = float(np.abs(clip.waveform).max())
     if peak > 1:
         clip = Clip(clip.waveform / peak, clip.sample_rate)
-    kind = "mp3" if clip.sample_rate in _MP3_RATES else "flac"
-    return data_uri(encode(clip, kind), "audio/mpeg" if kind == "mp3" else "audio/flac")
+    return compressed_uri(clip)

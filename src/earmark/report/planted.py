@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Template
-from markupsafe import Markup
 
 from earmark.files import write_bytes, write_text
 from earmark.metrics.planted.case import PlantedClip
@@ -17,17 +16,19 @@ from earmark.metrics.planted.run import CaseResult, Plan
 from earmark.metrics.planted.score import BASELINES, NO_FILL, Score
 from earmark.metrics.planted.table import (
     FAITHFULNESS,
+    FEW,
     Disagreement,
     Mean,
+    auc_intervals,
     by_fill,
     comparable,
     disagreements,
+    exact,
     means,
     methods_of,
 )
-from earmark.report.data_pictures import POLICY, Picture
 from earmark.report.images import png_bytes
-from earmark.report.page_parts import page_template, static_text
+from earmark.report.page_parts import Picture, page_policy, page_template
 from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure
 
 PAGE = "planted.html"
@@ -91,8 +92,7 @@ def write_planted(
         for result, one in zip(results, examples, strict=True)
     }  # fmt: skip
     page = _template().render(
-        policy=POLICY,
-        css=Markup(static_text("report.css")),
+        policy=page_policy(),
         plan=plan,
         results=results,
         pictures=pictures,
@@ -119,24 +119,66 @@ def verdict(result: CaseResult) -> str:
 
 
 def table_lines(results: Sequence[CaseResult]) -> list[str]:
-    """For the terminal: AUC and FF of every method on every case, means over sounds and kinds; AUC by fill."""
-    rows = comparable([score for result in results for score in result.scores])
-    cases = [result.name for result in results]
-    methods = methods_of(rows)
-    width = max(len(name) for name in methods)
+    """For the terminal: AUC with intervals and FF of every method on every case, AUC by fill, how sure all that is."""
+    scores = [score for result in results for score in result.scores]
+    cases = list(dict.fromkeys(result.name for result in results))
+    rows = comparable(scores)
     fill = next((row.fill for row in rows if row.fill != NO_FILL), NO_FILL)
-    lines = [f"localisation AUC (FF); fill: {fill}", f"{'':{width}}  " + "  ".join(f"{case:>11}" for case in cases)]
-    for method in methods:
-        cells = []
-        for case in cases:
-            here = [row for row in rows if row.case == case and row.method == method]
-            cells.append(f"{_mean(here, 'auc')} ({_mean(here, 'ff')})" if here else "–")
-        lines.append(f"{method:{width}}  " + "  ".join(f"{cell:>11}" for cell in cells))
-    fills = _fills([score for result in results for score in result.scores], cases)
+    lines: list[str] = []
+    # So many to a line that it fits a terminal of 100 columns.
+    for first in range(0, len(cases), 4):
+        some = cases[first : first + 4]
+        lines += _aligned(f"localisation AUC ↑ (95 % interval); fill: {fill}", some, found_table(scores, some))
+    lines += _aligned(f"FF ↑, what the class loses without the strongest quarter; fill: {fill}", cases, [
+        Cells(method, method in BASELINES, tuple(
+            _mean([row for row in rows if (row.case, row.method) == (case, method)], "ff") for case in cases
+        )) for method in methods_of(rows)
+    ])  # fmt: skip
+    fills = _fills(scores, cases)
     if len(fills) > 1:
-        lines.append("localisation AUC by fill, mean of the methods that are played masks")
-        lines += [f"{row.method:{width}}  " + "  ".join(f"{cell:>11}" for cell in row.cells) for row in fills]
-    return lines
+        lines += _aligned("localisation AUC ↑ by fill, mean of the methods that are played masks", cases, fills)
+    checked = exact(scores)
+    return [*lines, "↑ higher is better. " + sure(scores), *([checked.sentence] if checked is not None else [])]
+
+
+def found_table(scores: Sequence[Score], cases: Sequence[str]) -> tuple[Cells, ...]:
+    """A row a method: the AUC of each case with its interval."""
+    found = auc_intervals(scores)
+    return tuple(
+        Cells(method, method in BASELINES, tuple(
+            f"{one.mean:.2f} ({one.low:.2f}–{one.high:.2f})" if (one := found.get((case, method))) else "–"
+            for case in cases
+        )) for method in methods_of(scores)
+    )  # fmt: skip
+
+
+def sure(scores: Sequence[Score]) -> str:
+    """What the intervals are over, and whether that is enough."""
+    sounds = {case: len({(row.seed, row.clip) for row in scores if row.case == case}) for case in dict.fromkeys(
+        row.case for row in scores
+    )}  # fmt: skip
+    least = min(sounds.values())
+    text = f"Intervals: bootstrap over the {least} {'sound' if least == 1 else 'sounds'} of a case"
+    seeds = len({row.seed for row in scores})
+    if seeds > 1:
+        text += f", from {seeds} seeds with a listener each"
+    if least < FEW:
+        text += f"; from fewer than {FEW} sounds they are too narrow: add --clips or --seeds to tell methods apart"
+    return f"{text}."
+
+
+def _aligned(title: str, cases: Sequence[str], rows: Sequence[Cells]) -> list[str]:
+    """A table for the terminal."""
+    first = max(len(row.method) for row in rows)
+    widths = [max(len(case), *(len(row.cells[at]) for row in rows)) for at, case in enumerate(cases)]
+    lines = [("", cases), *((row.method, row.cells) for row in rows)]
+    return [
+        title,
+        *(
+            "  ".join([f"{name:{first}}", *(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))]).rstrip()
+            for name, cells in lines
+        ),
+    ]
 
 
 def _fills(scores: Sequence[Score], cases: Sequence[str]) -> tuple[Cells, ...]:

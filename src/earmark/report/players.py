@@ -133,6 +133,11 @@ def audio_uri(sound: Clip, audio_format: str) -> str:
     return data_uri(encode(sound, audio_format), _TYPES[audio_format])
 
 
+def compressed_uri(sound: Clip) -> str:
+    """A clip as a data: URI, small: MP3 where that can hold its rate and channels, else FLAC."""
+    return audio_uri(sound, "mp3" if _fits_mp3(sound) else "flac")
+
+
 def data_uri(data: bytes, kind: str) -> str:
     """Bytes as a data: URI of that MIME type.
 
@@ -156,4 +161,8 @@ def _check_format(audio_format: str) -> None:
 def _automatic(clip: Clip, versions: int) -> str:
     if versions * 3 * clip.samples * clip.channels <= _LOSSLESS_UP_TO:
         return "flac"
-    return "mp3" if clip.sample_rate in _MP3_RATES and clip.channels <= 2 else "flac"
+    return "mp3" if _fits_mp3(clip) else "flac"
+
+
+def _fits_mp3(clip: Clip) -> bool:
+    return clip.sample_rate in _MP3_RATES and clip.channels <= 2
