@@ -102,3 +102,15 @@ def test_the_audit_of_words_alone(tmp_path, planted):
     assert [(pair.first, pair.second, pair.kind) for pair in found.duplicates] == [(5, 7, "identical")]
     assert found.leaks == leak_screen(texts, labels, artists)
     assert found.to_dict()["leaks"][0]["counts"] == {"rock": 20}
+
+
+def test_overlapping_strings_count_a_place_once():
+    # "ann" stands six times, three of them in the shared line; one of these is the artist's name as well.
+    line = "Ann goes away"
+    found = leak_screen([line, f"{line}\nann\nann\nann", line], ["x", "y", "y"], ["Ann", "Bo", "Cy"])
+    assert "goes" in found.words
+    assert "ann" not in found.words
+
+
+def test_a_dash_for_an_artist_is_no_name():
+    assert not leak_screen(["so long - yes"], ["a"], ["-"]).rows

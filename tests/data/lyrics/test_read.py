@@ -63,6 +63,26 @@ def test_enhanced_lrc_times_words_and_joins_syllables(read):
     assert found.lines[1].end_s is None
 
 
+def test_enhanced_lrc_sung_again_has_its_words_then(read):
+    found = read("a.lrc", "[00:50.00][00:10.00]<00:10.00>so <00:10.50>long\n[00:55.00]")
+    assert [words(line) for line in found.lines] == [
+        [("so", 10.0, 10.5), ("long", 10.5, 50.0)],
+        [("so", 50.0, 50.5), ("long", 50.5, 55.0)],
+    ]
+
+
+def test_a_word_behind_a_joined_syllable_has_no_begin_of_its_own(read):
+    line = read("a.lrc", "[00:01.00]<00:01.00>hel<00:02.00>lo world<00:03.00>").lines[0]
+    assert words(line) == [("hello", 1.0, None), ("world", None, 3.0)]
+
+
+def test_subtitles_with_several_empty_lines_and_lines_counted(read):
+    text = "\nWEBVTT\n\n\nNOTE by hand\n \n\n\n00:01.000 --> 00:02.000\nso long\n\n\n\nlost\n"
+    with pytest.raises(LyricsError, match="line 14 begins no cue: 'lost'"):
+        read("a.vtt", text)
+    assert spans(read("a.vtt", text.replace("lost\n", ""))) == [("so long", 1.0, 2.0)]
+
+
 def test_srt(read):
     text = "1\n00:00:01,500 --> 00:00:03,000\n<i>so</i>\nlong\n\n2\n01:00:04,000 --> 01:00:05,250\n{\\an8}good night\n"
     assert spans(read("a.srt", text)) == [("so long", 1.5, 3.0), ("good night", 3604.0, 3605.25)]
@@ -144,6 +164,26 @@ def test_tags_of_sounds(tmp_path, suffix, kind, text, language, start):
     assert (found.text, found.language, found.lines[0].start_s) == (text, language, start)
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [("so", 1000), (" long", 1500), ("\n", 2000), ("\ngood", 3000), ("bye", 3500), ("", 4000)],
+        [("so", 1000), (" long\n", 1500), ("", 2000), ("good", 3000), ("bye\r\n", 3500), ("", 4000)],
+    ],
+    ids=["break before", "break behind"],
+)
+def test_lines_of_synchronised_tags(tmp_path, pieces):
+    from mutagen.id3 import ID3, SYLT, Encoding
+
+    path = write(Clip(np.zeros((1, 16000)), 16000), tmp_path / "a.mp3")
+    tags = ID3()
+    tags.add(SYLT(encoding=Encoding.UTF8, lang="eng", format=2, type=1, text=pieces))
+    tags.save(path)
+    found = read_lyrics(path)
+    assert spans(found) == [("so long", 1.0, 2.0), ("goodbye", 3.0, 4.0)]
+    assert words(found.lines[0]) == [("so", 1.0, 1.5), ("long", 1.5, 2.0)]
+
+
 def test_tags_of_mp4(tmp_path):
     def atom(name, *parts):
         body = b"".join(parts)
@@ -189,9 +229,15 @@ def test_other_encodings_are_named_not_guessed(read):
         ("a.txt", "la " * 100_000, "holds 100,000 words, a song at most 20,000"),
         ("a.lrc", "[ti:Song]\n[ar:Ann]\n", "holds no words"),
         ("a.lrc", "[00:01.00]one\ntwo\n", "line 2 has no time: 'two'"),
+        ("a.lrc", "[offset:nan]\n[00:01.00]one\n", "the offset 'nan'"),
         ("a.lrc", "[offset:soon]\n[00:01.00]one\n", "the offset 'soon'"),
         ("a.srt", "00:00:03,000 --> 00:00:01,000\nback\n", "ends at 1 s, before it begins at 3 s"),
         ("a.srt", "hello\nthere\n", "line 1 begins no cue"),
+        (
+            "a.srt",
+            "1\n00:00:01,000 --> 00:00:02,000\nso\n2\n00:00:03,000 --> 00:00:04,000\nlong\n",
+            "line 5 has times inside the cue of line 2",
+        ),
         ("a.vtt", "WEBVTT\n\nNOTE nothing\n", "holds no words"),
         ("a.csv", "start,end\n1,2\n", "no column of the text"),
         ("a.csv", "start,end,text\n1,nan,la\n", "line 2 has the time 'nan'"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from earmark.data.lyrics.lrc import parse_lrc
 from earmark.data.lyrics.lyrics import lyrics_from_text
-from earmark.data.lyrics.tokens import text_with, tokens
+from earmark.data.lyrics.tokens import folded, text_with, tokens
 from earmark.errors import LyricsError, SettingError
 
 SONG = "Love me do,\nlove me!\n\nLove me do\n— so please"
@@ -87,3 +87,11 @@ def test_wrong_asks():
         text_with("la", tokens(lyrics), [True, False])
     with pytest.raises(LyricsError):
         lyrics_from_text("— !")
+
+
+def test_accents_and_vowel_signs_belong_to_their_letters():
+    # Stripped like punctuation, three Hindi words would be one player.
+    assert labels(tokens(lyrics_from_text("की का के, «सीता»"))) == [("की", 1), ("का", 1), ("के", 1), ("सीता", 1)]
+    # The same word, its accent written in two ways, is one player, and not the one without.
+    assert labels(tokens(lyrics_from_text("cafe\u0301 caf\u00e9! cafe"))) == [("cafe\u0301", 2), ("cafe", 1)]
+    assert folded("cafe\u0301 ❤\ufe0f") == "caf\u00e9"

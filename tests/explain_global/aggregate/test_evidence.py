@@ -24,6 +24,7 @@ from earmark.explain_global.aggregate.evidence import feature_of, rows_of
         (Component(low_hz=250, high_hz=500), "band", "250–500 Hz", None),
         (Component(start_s=12.4, end_s=14), "time", "40–50 %", 4),
         (Component(word="Embed", start_s=12.4, end_s=14), "word", "“embed”", None),
+        (Component(word="Cafe\u0301!"), "word", "“caf\u00e9”", None),
         (Component(name="tempo_bpm", group="rhythm"), "name", "tempo_bpm", None),
     ],
 )

@@ -72,6 +72,12 @@ def test_tfidf_is_that_of_scikit_learn(ngrams):
     assert ours.read_until("a" * 9) == 9
 
 
+def test_tfidf_keeps_signs_with_their_letters():
+    # What scikit-learn's pattern cuts off: "की" and "का" would be one term, "cafe\u0301" another than "caf\u00e9".
+    found = Tfidf.fitted(["की का cafe\u0301", "का caf\u00e9 don\u2019t"], {"least_texts": 1})
+    assert found.terms == ("caf\u00e9", "don't", "का", "की")
+
+
 def test_tfidf_keeps_the_commonest_terms():
     assert Tfidf.fitted(TEXTS, {"most_terms": 2}).terms == ("do", "the")
     for settings, says in (

@@ -21,6 +21,7 @@ Kind = Literal["platform", "header", "artist", "class", "shared line"]
 # A phrase of a song has been sung before; that three artists share a line of three words is no accident.
 _LEAST_ARTISTS = 3
 _LEAST_WORDS = 3
+_WORD = re.compile(r"\S+")
 _FLAGS = re.IGNORECASE | re.MULTILINE
 _PLATFORM: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, _FLAGS))
@@ -136,16 +137,16 @@ def leak_screen(texts: Sequence[str], labels: Sequence[str], artists: Sequence[s
     for text, label, artist in zip(texts, labels, known, strict=True):
         total.update(folded(text).split())
         seen: set[tuple[Kind, str]] = set()
-        covered: set[tuple[int, int]] = set()
+        covered: set[int] = set()
         for kind, name, start, stop in _found(text, sorted(sizes), artist, shared):
             seen.add((kind, name.casefold()))
             shown.setdefault((kind, name.casefold()), name)
-            if (start, stop) not in covered:
-                covered.add((start, stop))
-                words = folded(text[start:stop]).split()
-                inside.update(words)
-                for word in words:
+            for match in _WORD.finditer(text, start, stop):
+                for word in folded(match[0]).split():
                     of_kind[word][kind] = None
+                    # Strings may overlap: each place counts once.
+                    inside[word] += match.start() not in covered
+                covered.add(match.start())
         for key in seen:
             having[key][label] += 1
     rows = []
@@ -214,6 +215,8 @@ def _found(
 def _as_words(name: str) -> re.Pattern[str]:
     # "Hip-Hop" is also found as "hip hop" and "hiphop".
     parts = [re.escape(part) for part in re.split(r"[\s\-_]+", name.strip()) if part]
+    if not parts:  # "-" stands for no name
+        return re.compile(r"(?!)")
     return re.compile(r"(?<!\w)" + r"[\s\-_]?".join(parts) + r"(?!\w)", re.IGNORECASE)
 
 

@@ -6,6 +6,7 @@ that all of it is sung half a second earlier. Syllables that touch (``<..>hel<..
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 
@@ -39,7 +40,7 @@ def parse_lrc(text: str, *, language: str | None = None, source: str = "") -> Ly
     ('en', 1.5, 4.0)
     """
     offset_s = 0.0
-    rows: list[tuple[float, str, bool]] = []
+    rows: list[tuple[float, str, bool, float]] = []
     parted = False
     for number, raw in enumerate(text.splitlines(), start=1):
         stamps, rest = _stamps(raw.strip())
@@ -51,7 +52,8 @@ def parse_lrc(text: str, *, language: str | None = None, source: str = "") -> Ly
             elif key in _LANGUAGE:
                 language = language or value
         elif stamps:
-            rows += [(time, rest, parted) for time in stamps]
+            told_s = _told_for(stamps, rest)
+            rows += [(time, rest, parted, time - told_s) for time in stamps]
             parted = parted and not rest
         elif rest:
             raise LyricsError(
@@ -64,13 +66,13 @@ def parse_lrc(text: str, *, language: str | None = None, source: str = "") -> Ly
     rows.sort(key=lambda row: row[0])
     lines: list[Line] = []
     stanza = 0
-    for index, (start, words, breaks) in enumerate(rows):
+    for index, (start, words, breaks, later_s) in enumerate(rows):
         if not words:
             stanza += bool(lines) and lines[-1].stanza == stanza
             continue
         stanza += breaks and bool(lines) and lines[-1].stanza == stanza
-        end = next((time for time, _, _ in rows[index + 1 :] if time > start), None)
-        lines.append(_line(words, start, end, stanza))
+        end = next((time for time, *_ in rows[index + 1 :] if time > start), None)
+        lines.append(_line(words, start, end, stanza, later_s))
     shifted = [_shifted(line, -offset_s) for line in lines] if offset_s else lines
     return lyrics_of(shifted, language=language, source=source)
 
@@ -90,14 +92,25 @@ def _seconds(match: re.Match[str]) -> float:
 
 def _offset(text: str, number: int, source: str) -> float:
     try:
-        return float(text) / 1000
+        found = float(text) / 1000
     except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
         raise LyricsError(
             f"line {number} has the offset {text!r}", remedy="Give milliseconds, like [offset:500]", where=source
-        ) from None
+        )
+    return found
 
 
-def _line(text: str, start_s: float, end_s: float | None, stanza: int) -> Line:
+def _told_for(stamps: list[float], text: str) -> float:
+    """Of the times of a line that of the singing whose words are timed in it: the last that is not after them."""
+    first = _INNER.search(text)
+    before = [] if first is None else [time for time in stamps if time <= _seconds(first)]
+    return max(before, default=min(stamps))
+
+
+def _line(text: str, start_s: float, end_s: float | None, stanza: int, later_s: float) -> Line:
+    """A line; ``later_s``: how long after the singing whose words are timed this one is."""
     stamps = list(_INNER.finditer(text))
     if not stamps:
         words = tuple(Word(word) for word in text.split())
@@ -105,7 +118,9 @@ def _line(text: str, start_s: float, end_s: float | None, stanza: int) -> Line:
     # What stands before the first time begins with the line.
     ends = [match.start() for match in stamps] + [len(text)]
     pieces = [(start_s, text[: ends[0]])]
-    pieces += [(_seconds(match), text[match.end() : end]) for match, end in zip(stamps, ends[1:], strict=True)]
+    pieces += [
+        (_seconds(match) + later_s, text[match.end() : end]) for match, end in zip(stamps, ends[1:], strict=True)
+    ]
     return timed_line(pieces, start_s, end_s, stanza)
 
 
@@ -119,13 +134,13 @@ def timed_line(pieces: list[tuple[float, str]], start_s: float, end_s: float | N
         if not parts:
             touching = touching and not text
             continue
+        # Of several words with one time only the first begins then, and only the last ends with it.
+        last = len(parts) - 1
+        made = [Word(part, None if n else begin, finish if n == last else None) for n, part in enumerate(parts)]
         if touching and not text[0].isspace():
-            words[-1] = replace(words[-1], text=words[-1].text + parts.pop(0), end_s=None if parts else finish)
-        words += [Word(part, begin, finish) for part in parts]
-        if len(parts) > 1:  # several words with one time: only the first begins then, only the last ends then
-            words[-len(parts) :] = [Word(part) for part in parts]
-            words[-len(parts)] = Word(parts[0], begin)
-            words[-1] = Word(parts[-1], None, finish)
+            syllable = made.pop(0)
+            words[-1] = replace(words[-1], text=words[-1].text + syllable.text, end_s=syllable.end_s)
+        words += made
         touching = not text[-1].isspace()
     # The last time of a line often has no word: it is where the last word ends.
     if pieces and not pieces[-1][1].strip() and end_s is not None:

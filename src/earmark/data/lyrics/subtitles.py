@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 
 from earmark.data.lyrics.lrc import timed_line
@@ -30,7 +31,7 @@ def parse_subtitles(text: str, *, language: str | None = None, source: str = "")
     Raises
     ------
     LyricsError
-        If a block has no times, or as ``lyrics_of``.
+        If a block has no times, or those of two cues, or as ``lyrics_of``.
 
     Examples
     --------
@@ -38,18 +39,18 @@ def parse_subtitles(text: str, *, language: str | None = None, source: str = "")
     'so long'
     """
     lines: list[Line] = []
-    blocks = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n").strip("\n"))
-    number = 1
-    for block in blocks:
-        rows = block.split("\n")
-        at = number
-        number += len(rows) + 1
+    every = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1)
+    for blank, numbered in itertools.groupby(every, key=lambda row: not row[1].strip()):
+        if blank:
+            continue
+        numbers, rows = zip(*numbered, strict=True)
+        at = numbers[0]
         place = next((index for index, row in enumerate(rows) if _ARROW.match(row)), None)
         if place is None:
             if rows[0].strip().startswith("WEBVTT"):
-                told = _LANGUAGE.search(block)
+                told = _LANGUAGE.search("\n".join(rows))
                 language = language or (told[1] if told else None)
-            elif not rows[0].startswith(_SILENT) and any(row.strip() for row in rows):
+            elif not rows[0].startswith(_SILENT):
                 raise LyricsError(
                     f"line {at} begins no cue: {rows[0][:40]!r}",
                     remedy="Give each cue its times, 00:00:01,500 --> 00:00:03,000, and part cues by an empty line",
@@ -59,6 +60,13 @@ def parse_subtitles(text: str, *, language: str | None = None, source: str = "")
         match = _ARROW.match(rows[place])
         if match is None:
             continue
+        second = next((n for n, row in enumerate(rows) if n > place and _ARROW.match(row)), None)
+        if second is not None:
+            raise LyricsError(
+                f"line {at + second} has times inside the cue of line {at + place}",
+                remedy="Part cues by an empty line",
+                where=source,
+            )
         line = _cue(" ".join(rows[place + 1 :]), _seconds(match.groups()[:3]), _seconds(match.groups()[3:6]))
         if line.words:
             lines.append(line)

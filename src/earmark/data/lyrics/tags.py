@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from earmark.data.lyrics.lrc import is_lrc, parse_lrc
-from earmark.data.lyrics.lyrics import Line, Lyrics, Word, lyrics_from_text, lyrics_of
+from earmark.data.lyrics.lrc import is_lrc, parse_lrc, timed_line
+from earmark.data.lyrics.lyrics import Lyrics, line, lyrics_from_text, lyrics_of
 from earmark.errors import LyricsError, SettingError
 
 _VORBIS = ("syncedlyrics", "lyrics", "unsyncedlyrics", "unsynced lyrics")
@@ -64,38 +64,27 @@ def _id3(tags: Any, path: Path) -> Lyrics | None:
 
 
 def _synchronised(pairs: list[tuple[str, int]], language: str | None, source: str) -> Lyrics:
-    """SYLT: (text, ms) pieces. A piece that begins with a line break begins a line; without any, each is a line."""
-    broken = any("\n" in text or "\r" in text for text, _ in pairs)
-    lines: list[list[Word]] = []
-    joined = False
-    for index, (raw, time) in enumerate(pairs):
-        text = raw.replace("\r\n", "\n").replace("\r", "\n")
-        finish = pairs[index + 1][1] / 1000 if index + 1 < len(pairs) else None
-        if not lines or not broken or text.startswith("\n"):
-            lines.append([])
-            joined = False
-        parts = text.split()
-        if not broken:
-            lines[-1] += [Word(part) for part in parts]
-        else:
-            if parts and joined and not text[0].isspace():
-                last = lines[-1][-1]
-                lines[-1][-1] = Word(last.text + parts.pop(0), last.start_s, finish)
-            lines[-1] += [Word(part, time / 1000, finish) for part in parts]
-            joined = bool(lines[-1]) and not text[-1:].isspace()
-    starts = _starts(pairs, broken)
+    """SYLT: (text, ms) pieces. Line breaks, before or behind a piece, part lines; without any, each piece is one."""
+    texts = [text.replace("\r\n", "\n").replace("\r", "\n") for text, _ in pairs]
+    times = [time / 1000 for _, time in pairs]
+    if not any("\n" in text for text in texts):
+        ends = [*times[1:], None]
+        lines = [line(*each) for each in zip(texts, times, ends, strict=True)]
+        return lyrics_of(lines, language=language, source=source)
+    rows: list[list[tuple[float, str]]] = [[]]
+    for text, time in zip(texts, times, strict=True):
+        first, *others = text.split("\n")
+        # A break, or nothing at all, ends the line before it at its time.
+        if first or rows[-1]:
+            rows[-1].append((time, first))
+        elif not others:
+            rows[-2:][0].append((time, first))
+        rows += [[(time, other)] if other else [] for other in others]
     found = []
-    for index, words in enumerate(lines):
-        if words:
-            end = starts[index + 1] if index + 1 < len(starts) else None
-            found.append(Line(" ".join(word.text for word in words), starts[index], end, tuple(words)))
+    kept = [row for row in rows if row]
+    for row, after in zip(kept, [*kept[1:], None], strict=True):
+        found.append(timed_line(row, row[0][0], None if after is None else after[0][0]))
     return lyrics_of(found, language=language, source=source)
-
-
-def _starts(pairs: list[tuple[str, int]], broken: bool) -> list[float]:
-    """When each line begins, in seconds."""
-    first = [n == 0 or not broken or text.startswith(("\n", "\r")) for n, (text, _) in enumerate(pairs)]
-    return [time / 1000 for begins, (_, time) in zip(first, pairs, strict=True) if begins]
 
 
 def _from_text(text: str, language: str | None, source: str) -> Lyrics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -133,16 +134,23 @@ def folded(text: str) -> str:
     >>> folded("“Don't you,” (she) said!")
     "don't you she said"
     """
-    return " ".join(bare for bare in (_bare(word).casefold() for word in text.split()) if bare)
+    return " ".join(bare for bare in (_key(_bare(word)) for word in text.split()) if bare)
+
+
+def _key(word: str) -> str:
+    # "é" may be written as one character or as two.
+    return unicodedata.normalize("NFC", word.casefold())
 
 
 def _bare(word: str) -> str:
-    start, stop = 0, len(word)
-    while start < stop and not word[start].isalnum():
-        start += 1
-    while stop > start and not word[stop - 1].isalnum():
-        stop -= 1
-    return word[start:stop]
+    letters = [place for place, character in enumerate(word) if character.isalnum()]
+    if not letters:
+        return ""
+    stop = letters[-1] + 1
+    # Accents and vowel signs (of Hindi, Thai, …) that are characters of their own belong to the letter before them.
+    while stop < len(word) and unicodedata.category(word[stop]).startswith("M"):
+        stop += 1
+    return word[letters[0] : stop]
 
 
 def _line_starts(lyrics: Lyrics) -> list[int]:
@@ -165,7 +173,7 @@ def _words(lyrics: Lyrics, starts: list[int]) -> list[tuple[str, str, Place]]:
                 continue
             begin, end = (word.start_s, word.end_s) if word.start_s is not None else (line.start_s, line.end_s)
             place = Place(start + match.start(), start + match.end(), number, begin, end)
-            found.append((bare, bare.casefold(), place))
+            found.append((bare, _key(bare), place))
     return found
 
 

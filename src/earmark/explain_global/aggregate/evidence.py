@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -206,7 +207,7 @@ def bare(word: str) -> str:
     >>> bare("“Rain,"), bare("don't")
     ('rain', "don't")
     """
-    text = " ".join(word.casefold().split())
+    text = unicodedata.normalize("NFC", " ".join(word.casefold().split()))
     found = text.strip("\"'“”‘’«»„‚‹›.,;:!?…()[]{}*_–—-")
     return found or text
 

@@ -1,7 +1,8 @@
 """TF-IDF: how often each word of a vocabulary occurs, rare words for more (Spärck Jones 1972), of length 1.
 
 As scikit-learn counts by default: tf · (ln((1 + n) / (1 + df)) + 1), then L2-normalised. Words are runs of letters and
-digits with apostrophes inside, in lower case; so that a word that is switched off takes nothing else with it.
+digits, with their accents and vowel signs, and with apostrophes inside, in lower case; so that a word that is switched
+off takes nothing else with it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -19,7 +21,10 @@ from earmark.errors import BundleError, SettingError
 from earmark.models.card import TextCard
 from earmark.models.text.encoder import checked
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+# Vowel signs of Hindi, Thai, … are characters of their own, and for ``re`` no part of words.
+_SIGNS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c).startswith("M"))
+_LETTERS = rf"(?:[^\W_][{_SIGNS}]*)+"
+_WORD = re.compile(rf"{_LETTERS}(?:['’]{_LETTERS})*")
 _USUAL: dict[str, int] = {"ngrams": 1, "least_texts": 2, "most_terms": 5000}
 
 
@@ -123,7 +128,7 @@ class Tfidf:
 
 
 def _terms(text: str, ngrams: int) -> Iterator[str]:
-    words = [match[0].replace("’", "'") for match in _WORD.finditer(text.lower())]
+    words = [match[0].replace("’", "'") for match in _WORD.finditer(unicodedata.normalize("NFC", text.lower()))]
     for n in range(1, ngrams + 1):
         for start in range(len(words) - n + 1):
             yield " ".join(words[start : start + n])
