@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import statistics
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -81,23 +81,24 @@ class Busy:
 
 
 def busy(seconds_per_row: float, labels: int, *, samples: int = RATE * SECONDS) -> Busy:
-    """One that takes that long a row, in batches of 16, on this machine as it is now.
+    """One that takes at least that long a row, in batches of 16, on this machine once it is warm.
 
-    The number of products is chosen by measuring, three times over: the median of 20 batches, and from that the number
-    that would have taken at least that time.
+    The number of products is chosen by measuring, four times over, after two seconds of work: processors are slower
+    when they begin than later. From the fastest quarter of the batches, so that what else the machine does at that
+    moment makes the model no smaller.
     """
     generator = torch.Generator().manual_seed(0)
     weights = torch.randn((FRAME, FRAME), generator=generator) * (2 / FRAME) ** 0.5
     out = torch.randn((FRAME, labels), generator=generator)
     probe = torch.randn((BATCH, 1, samples), generator=generator)
     times = 1
-    for _ in range(3):
+    for rounds in (100, 20, 20, 20):
         fitting = Busy(weights, times, out)
         fitting.scores(probe)
         taken = []
-        for _ in range(20):
+        for _ in range(rounds):
             start = time.perf_counter()
             fitting.scores(probe)
             taken.append((time.perf_counter() - start) / BATCH)
-        times = max(1, math.ceil(times * seconds_per_row / statistics.median(taken)))
+        times = max(1, math.ceil(times * seconds_per_row / float(np.quantile(taken, 0.25))))
     return Busy(weights, times, out)

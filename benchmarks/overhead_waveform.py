@@ -90,7 +90,7 @@ def run(settings: Settings) -> Benchmark:
     setup = (
         f"{SECONDS} s of mono sound at {RATE} Hz, {SEGMENTS} segments of time, {settings.samples} perturbations in "
         f"batches of {BATCH}; a model of {classifier.times} products of matrices, as many as took at least "
-        f"{1000 * settings.model_s:g} ms a row when the run began. Bare: "
+        f"{1000 * settings.model_s:g} ms a row when it was chosen. Bare: "
         f"the same model on as many ready-made rows; the two take turns batch by batch (median {bare_ms(laps):.2f} ms "
         "a row). audioLIME's sum is written out in `benchmarks/audiolime.py`. Copying: ready-made rows into memory "
         "that is used again, which is the least that a row can cost here: its 0.9 MB have to be written."

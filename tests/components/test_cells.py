@@ -29,6 +29,20 @@ def test_each_cell_is_kept_or_filled(fill):
     assert cells.n == 12
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_groups_of_any_shape_are_chosen_bit_for_bit(dtype):
+    """Rows of cells that repeat, that do not, and the values that arithmetic would change."""
+    rng = np.random.default_rng(2)
+    spectrogram = torch.from_numpy(rng.normal(size=(9, 6))).to(dtype)
+    spectrogram[0, 0], spectrogram[4, 2], spectrogram[8, 5] = float("inf"), -0.0, 1e30
+    groups = np.array([[0, 0, 1, 1, 2, 2]] * 3 + [[3, 0, 1, 4, 4, 2]] + [[5, 5, 5, 4, 4, 2]] * 4 + [[0, 1, 2, 3, 4, 5]])
+    masks = rng.random((8, 6)) < 0.5
+    expected = torch.where(torch.from_numpy(masks[:, groups]), spectrogram, torch.tensor(0.1, dtype=dtype))
+    rendered = Cells(spectrogram, groups, fill=0.1).render(masks)
+    assert rendered.dtype == dtype
+    assert rendered.numpy().tobytes() == expected.numpy().tobytes()
+
+
 def test_all_on_is_the_spectrogram_bit_for_bit():
     spectrogram = picture()
     torch.testing.assert_close(Cells.grid(spectrogram, 2, 2).render(np.ones((1, 4)))[0], spectrogram, rtol=0, atol=0)

@@ -6,6 +6,8 @@ are. ``Grid`` is the audible cousin.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -51,6 +53,9 @@ class Cells:
         self._groups = groups.astype(np.int64)
         self._fill = float(spectrogram.min()) if fill is None else fill
         self._n = len(found)
+        # Runs of neighbouring bins whose cells belong to the same groups: a grid has few, and each is one product.
+        new_run = np.flatnonzero((self._groups[1:] != self._groups[:-1]).any(axis=1)) + 1
+        self._runs = tuple(itertools.pairwise((0, *new_run.tolist(), len(self._groups))))
 
     @classmethod
     def grid(cls, spectrogram: Tensor, n_bins: int, n_frames: int, fill: float | None = None) -> Cells:
@@ -88,8 +93,20 @@ class Cells:
         spectrogram = self._spectrogram
         if spectrogram.device.type == "cpu":
             # NumPy, because torch would wait for its threads longer than the work takes.
-            cells = np.take(on, self._groups, axis=1)
-            return torch.from_numpy(np.where(cells, spectrogram.numpy(), self._fill))
+            return torch.from_numpy(self._chosen(on, spectrogram.numpy()))
         groups = torch.from_numpy(self._groups).to(spectrogram.device)
         chosen = torch.from_numpy(on).to(spectrogram.device)[:, groups]
         return torch.where(chosen, spectrogram, spectrogram.new_tensor(self._fill))
+
+    def _chosen(self, on: NDArray[np.bool_], picture: NDArray[np.floating]) -> NDArray[np.floating]:
+        """The picture where a cell is on and the fill elsewhere, bit by bit: exact, and faster than a choice."""
+        bits = np.dtype(f"i{picture.itemsize}")
+        fill = np.asarray(self._fill, dtype=picture.dtype).view(bits)
+        differing = picture.view(bits) ^ fill
+        keeping = -on.astype(bits)
+        out = np.empty((len(on), *picture.shape), dtype=bits)
+        for low, high in self._runs:
+            of_run = np.take(keeping, self._groups[low], axis=1)[:, np.newaxis]
+            np.bitwise_and(of_run, differing[low:high], out=out[:, low:high])
+        out ^= fill
+        return out.view(picture.dtype)
