@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -203,3 +204,52 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
         read_subject([tmp_path / "x.parquet"])
     with pytest.raises(SettingError, match="confidence"):
         aggregate([], confidence=1.5)
+
+
+def test_a_clip_explained_twice_is_two_explanations_of_one_group(made: Made, tmp_path: Path) -> None:
+    twice = [made(0, CELLS[:1], [1.0]), made(0, CELLS[:1], [3.0], seed=1), made(1, CELLS[:1], [2.0])]
+    found = aggregate([_written(tmp_path, twice)], least=1)
+    assert (found.explanations, found.groups) == ({"rock": 3}, 2)
+    assert (found.rows[0].count, found.rows[0].share) == (3, 1.0)
+
+
+def test_an_explanation_in_two_tables_is_refused(made: Made, tmp_path: Path) -> None:
+    explanations = [made(n, CELLS[:1], [1.0]) for n in range(3)]
+    first = collect(explanations[:2], tmp_path / "a.parquet", segments=5).path
+    second = collect(explanations[1:], tmp_path / "b.parquet", segments=5).path
+    with pytest.raises(ExplanationError, match=r"b.parquet: holds an explanation that another table .*song 1"):
+        aggregate([first, second])
+    with pytest.raises(ExplanationError, match=r"a.parquet: is given twice"):
+        aggregate([first, tmp_path / "." / "a.parquet"])
+    third = collect(explanations[2:], tmp_path / "c.parquet", segments=5).path
+    assert aggregate([first, third]).explanations == {"rock": 3}
+
+
+@pytest.mark.parametrize(("name", "decoy"), [("a[1]*?.parquet", "a1xy.parquet"), ("it's ü.parquet", "x.parquet")])
+def test_a_path_is_no_pattern(made: Made, tmp_path: Path, name: str, decoy: str) -> None:
+    folder = tmp_path / "group=all"
+    folder.mkdir()
+    collect([made(n, CELLS[:1], [1.0]) for n in range(5)], folder / decoy, segments=5)
+    path = collect([made(n, CELLS[:1], [1.0]) for n in range(2)], folder / name, segments=5).path
+    found = aggregate([path])
+    assert (found.explanations, found.groups) == ({"rock": 2}, 2)
+
+
+def test_odd_labels_and_words(made: Made, tmp_path: Path) -> None:
+    odd = [
+        replace(made(n, [Component(word="it's")], [1.0 + n]), labels=("r'n'b; --", "jazz", "folk")) for n in range(3)
+    ]
+    (row,) = aggregate([_written(tmp_path, odd)], least=1).rows
+    assert (row.label, row.feature.name, row.count, row.mean) == ("r'n'b; --", "“it's”", 3, 2.0)
+    assert row.low < 2.0 < row.high
+
+
+def test_clips_of_one_name_are_known_by_their_files(made: Made, tmp_path: Path) -> None:
+    clips = [made(n, CELLS[:1], [1.0]) for n in range(2)]
+    clips = [
+        replace(each, clip=replace(each.clip, name="01.wav", file_sha256=sha))
+        for each, sha in zip(clips, "ab", strict=True)
+    ]
+    known = {"a": Known("rock", "Ann"), "b": Known("jazz", "Bo")}
+    found = aggregate([_written(tmp_path, clips, known=known)], of="truth")
+    assert (found.explanations, found.groups) == ({"rock": 1}, 1)

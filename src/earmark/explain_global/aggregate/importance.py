@@ -15,7 +15,7 @@ from earmark.explain_global.aggregate.bootstrap import mean_interval, weights
 from earmark.explain_global.aggregate.evidence import Feature
 from earmark.explain_global.aggregate.flags import Flag, flags_of
 from earmark.explain_global.aggregate.formulas import Floats, Ints, homogeneity_weight, shrunk, signed_root
-from earmark.explain_global.aggregate.query import Of, batches, opened
+from earmark.explain_global.aggregate.query import Of, batches, check_once, opened
 from earmark.explain_global.aggregate.table import Subject, read_subject
 
 Weights = Literal["all", "positive"]
@@ -159,7 +159,7 @@ def aggregate(
     Raises
     ------
     ExplanationError
-        If tables do not belong together, or none of their explanations counts.
+        If tables do not belong together or hold one explanation twice, or none of their explanations counts.
     SettingError
         If a setting is out of range, or an extra is missing.
     """
@@ -170,6 +170,8 @@ def aggregate(
         raise UnknownNameError("choice of weights", weights_of, ("all", "positive"))
     subject = read_subject(paths)
     with opened(paths, of) as connection:
+        if len(paths) > 1:
+            check_once(connection, paths)
         counts = dict(
             connection.sql(
                 "SELECT label, count(DISTINCT clip_id) FROM evidence GROUP BY label ORDER BY label"

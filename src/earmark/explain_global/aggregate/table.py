@@ -123,7 +123,7 @@ def collect(
     ----------
     sources : explanations, or files that hold them.
     path : of the table, ``.parquet``.
-    known : by the name of the clip, what else is known of it.
+    known : by the name of the clip (or, where several have one, the SHA-256 of its file), what else is known of it.
     segments : parts of a clip into which positions are counted; None for as many as the first explanation has.
     watch : hears of progress.
 
@@ -265,7 +265,7 @@ def need(module: str) -> Any:
 
 def _rows(explanation: Explanation, known: Mapping[str, Known], segments: int) -> Iterator[dict[str, Any]]:
     clip = explanation.clip
-    facts = known.get(clip.name, Known())
+    facts = known.get(clip.file_sha256) or known.get(clip.name) or Known()
     predicted = explanation.labels[predicted_of(explanation)]
     its = clip_id(explanation)
     for row in rows_of(explanation, segments=segments):
@@ -273,7 +273,8 @@ def _rows(explanation: Explanation, known: Mapping[str, Known], segments: int) -
         score = float(explanation.scores[explanation.index(row.label)])
         yield {
             "clip": clip.name,
-            "clip_id": f"{its}@{clip.start_s:g}",
+            # Explained with another seed, it is another explanation of the same clip.
+            "clip_id": f"{its}@{clip.start_s}#{explanation.recipe.seed}",
             "group": facts.group if facts.group is not None else its,
             "truth": facts.truth,
             "label": row.label,
