@@ -46,6 +46,16 @@ def test_sign_flips_are_counted_one_by_one(d):
     assert certain <= p <= possible + 1e-12
 
 
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=8))
+def test_sums_that_are_equal_are_equal_whatever_rounding_does(tenths):
+    # Whole numbers are summed exactly, tenths are not: 0.5 − 0.2 − 0.1 − 0.2 is not 0.
+    zeros = [0.0] * len(tenths)
+    exact = paired_test([float(x) for x in tenths], zeros).p_value
+    assert paired_test([x / 10 for x in tenths], zeros).p_value == exact
+    assert sign_flips([[x / 10] for x in tenths])[0] == exact
+    assert paired_test([0.5, -0.2, -0.1, -0.2], [0.0] * 4).p_value == 1
+
+
 def test_many_clips_are_sampled_and_agree_with_the_t_test():
     rng = np.random.default_rng(2)
     a, b = rng.normal(0.25, 1, 80), np.zeros(80)

@@ -171,7 +171,7 @@ def sign_flips(differences: ArrayLike, *, seed: int = 0, draws: int = 10_000) ->
     # Bounded in memory: a block of columns at a time.
     for first in range(0, d.shape[1], 256):
         block = d[:, first : first + 256]
-        p[first : first + 256] = (np.abs(signs @ block) >= np.abs(block.sum(axis=0)) * (1 - 1e-12)).mean(axis=0)
+        p[first : first + 256] = _as_large(np.abs(signs @ block), block)
     return p
 
 
@@ -194,9 +194,15 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def _sign_flip(d: Floats, rng: np.random.Generator, draws: int) -> float:
-    sums = np.abs(_signs(len(d), rng, draws) @ d)
-    # A rounding error must not make an equal sum smaller.
-    return float((sums >= abs(d.sum()) * (1 - 1e-12)).mean())
+    return float(_as_large(np.abs(_signs(len(d), rng, draws) @ d), d))
+
+
+def _as_large(sums: Floats, differences: Floats) -> Floats:
+    """Share of the sums that are not smaller than that of the differences themselves."""
+    # A rounding error must not make an equal sum smaller; it is as large as the terms make it, not as what they leave.
+    rounding = 1e-12 * np.abs(differences).sum(axis=0)
+    shares: Floats = (sums >= np.abs(differences.sum(axis=0)) - rounding).mean(axis=0)
+    return shares
 
 
 def _signs(n: int, rng: np.random.Generator, draws: int) -> Floats:
