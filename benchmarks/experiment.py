@@ -14,12 +14,13 @@ from benchmarks.timing import Stopwatch, interleaved, seconds
 from earmark.audio.clip import Clip
 from earmark.audio.demo import demo_track
 from earmark.explain.game import Floats
+from earmark.listen.masks import make_masks
 from earmark.listen.spectral import masked_spectrograms
 from earmark.metrics.baselines import energy_mask, random_masks
 from earmark.metrics.complexity import entropy, sparseness
 from earmark.metrics.experiment.noise import Noise
 from earmark.metrics.experiment.plan import Plan
-from earmark.metrics.experiment.rows import Facts, masks_of, rows_of
+from earmark.metrics.experiment.rows import Facts, rows_of
 from earmark.metrics.experiment.subject import open_subject
 from earmark.models.bundle import Card
 from earmark.models.tagger import Tagger
@@ -35,7 +36,7 @@ class Settings:
     rounds: int
 
 
-FULL, TINY = Settings(Plan().masks, 512, 3), Settings(("binary", "top_30"), 148, 1)
+FULL, TINY = Settings(Plan().masks, 512, 3), Settings(("binary", "top_30", "area:30"), 148, 1)
 METHODS = ("saliency", "grad_cam", "lime", "shapley")
 SECONDS, CLIPS = 5.0, 40
 
@@ -66,7 +67,7 @@ def run(settings: Settings) -> Benchmark:
     laps = {name: seconds(each) for name, each in interleaved(calls, settings.rounds, Stopwatch()).items()}
     # In the loop, every mask asks for its attributions anew.
     attributed = [max(0.0, w - j) for w, j in zip(laps["whole"], laps["judged"], strict=True)]
-    masks = len(plan.every_mask)
+    masks = len(plan.masks)
     loops = [loop + masks * a for loop, a in zip(laps["loop"], attributed, strict=True)]
     rows = (
         Row(
@@ -132,7 +133,7 @@ def one_by_one(classifier: Tagger, clip: Clip, plan: Plan, values: Floats, row: 
     frames, energy = seen.shape[1], seen[:, : values.shape[1]]
     full = ask(np.ones_like(values))
     found = []
-    for mask in masks_of(values, plan):
+    for mask in make_masks(values, plan.masks):
         loudest = energy_mask(mask.values, energy - energy.min())
         for tried in (mask.values, random_masks(mask.values, 1, rng)[0], loudest):
             kept, removed = ask(tried), ask(1.0 - tried)

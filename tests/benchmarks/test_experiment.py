@@ -18,13 +18,13 @@ def bench(monkeypatch):
 
 def test_one_by_one_finds_the_same_figures(bench):
     classifier, clip = bench.network(), bench.sound()
-    plan = bench.Plan(("saliency",), ("binary", "top_5", "minmax"), noises=(bench.Noise("clean"),), sounds=0)
+    plan = bench.Plan(("saliency",), ("binary", "top_5", "minmax", "area:30"), noises=(bench.Noise("clean"),), sounds=0)
     subject = bench.open_subject(clip, classifier, plan)
     values = subject.attributions("saliency", plan).values
     ours = bench.rows_of(subject, bench.Facts(0, "", "", "clean", math.nan), plan, ("saliency",), {"saliency": values})
     found = bench.one_by_one(classifier, clip, plan, values, subject.row)
-    assert len(found) == 3 * len(plan.every_mask)
-    for place, name in enumerate(plan.every_mask):
+    assert len(found) == 3 * len(plan.masks)
+    for place, name in enumerate(plan.masks):
         # The random masks are others: own masks and the loudest cells are compared.
         for source, at in (("mask", 3 * place), ("energy", 3 * place + 2)):
             row = next(r for r in ours if (r.mask, r.source) == (name, source))

@@ -49,7 +49,7 @@ def data(sounds, tmp_path_factory):
 
 def test_a_run_writes_everything_and_random_rows_stand_in_every_table(run, small, data, tmp_path):
     arguments = (
-        "benchmark", "explain", small, data, "--methods", "saliency,lime", "--masks", "binary", "--grid", "2x2",
+        "benchmark", "explain", small, data, "--methods", "saliency,lime", "--masks", "binary,area:30", "--grid", "2x2",
         "--samples", "16", "--noise", "clean", "--noise", data / "rock" / "rock.wav", "--sounds", "1", "-o", "out",
     )  # fmt: skip
     done = run(*arguments)
@@ -80,8 +80,8 @@ def test_a_run_writes_everything_and_random_rows_stand_in_every_table(run, small
 
 def test_a_run_that_ended_while_it_wrote_goes_on(run, small, data, tmp_path, monkeypatch):
     arguments = (
-        "benchmark", "explain", small, data, "--methods", "shapley", "--masks", "binary", "--grid", "2x2", "--samples",
-        "16", "--noise", "clean", "--sounds", "0", "-o", "out",
+        "benchmark", "explain", small, data, "--methods", "shapley", "--masks", "binary,area:30", "--grid", "2x2",
+        "--samples", "16", "--noise", "clean", "--sounds", "0", "-o", "out",
     )  # fmt: skip
 
     def stop(*_, **__):
@@ -105,8 +105,8 @@ def test_a_method_with_nothing_to_say_is_told(run, small, data, tmp_path, monkey
     bundle = load_bundle(small)
     save_bundle(Bundle(bundle.card, {n: t * 0 + n.endswith("var") for n, t in bundle.weights.items()}), deaf)
     done = run(
-        "benchmark", "explain", deaf, data, "--methods", "shapley", "--masks", "binary", "--grid", "2x2", "--samples",
-        "16", "--noise", "clean", "--sounds", "0", "-o", "out",
+        "benchmark", "explain", deaf, data, "--methods", "shapley", "--masks", "binary,area:30", "--grid", "2x2",
+        "--samples", "16", "--noise", "clean", "--sounds", "0", "-o", "out",
     )  # fmt: skip
     assert done.code == 0
     assert "shapley has no figures for 2 of 2 sounds: all attributions are zero" in done.err
@@ -123,8 +123,9 @@ def test_a_method_with_nothing_to_say_is_told(run, small, data, tmp_path, monkey
         (("--noise", "whyte"), 1, "no such noise or file"),
         (("--snr", "nan"), 2, "a signal-to-noise ratio of nan dB"),
         (("--grid", "6"), 2, "is no grid"),
-        (("--areas", "x"), 2, "is no whole number"),
-        (("--areas", "0"), 2, "areas of 0 %"),
+        (("--masks", "binary"), 2, "have no equal area, by which methods could be compared. Add one that has"),
+        (("--masks", "binary,area_30"), 2, "Did you mean area:30"),
+        (("--masks", "binary,area:0"), 2, "area:0 would keep nothing"),
         (("--methods", ","), 2, "names nothing"),
     ],
 )

@@ -155,8 +155,8 @@ def test_a_gradient_map_is_heard(run, sounds, found_map, tmp_path):
     ("options", "code", "says"),
     [
         (("--mask", "binari"), 2, "Did you mean binary"),
-        (("--mask", "area:0"), 2, "area:10"),
-        (("--mask", "area"), 2, "area:10"),
+        (("--mask", "area:0"), 2, "would keep nothing. Give a percentage over 0 and at most 100, like area:10"),
+        (("--mask", "area"), 2, "Did you mean area:10"),
         (("--mask", "binary", "--keep", "half"), 2, "Choose one"),
         (("--parts", "keep"), 2, "version 'keep'"),
         (("--format", "aac"), 2, "sound format 'aac'"),

@@ -40,7 +40,7 @@ def test_prints_a_row_for_each_figure_with_its_baselines_and_a_verdict(run, bund
 def test_json_is_the_document_that_is_written(run, bundle, sounds, explanation, tmp_path):
     done = run(
         "measure", explanation, sounds.song, "--model", bundle, "--metrics", "quick", "--draws", "2", "-o", "m",
-        "--mask", "area", "--area", "0.5", "--label", "jazz", "--json",
+        "--mask", "area:50", "--label", "jazz", "--json",
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     document = json.loads(done.out)
@@ -56,7 +56,7 @@ def test_json_is_the_document_that_is_written(run, bundle, sounds, explanation, 
         (("--metrics", " , "), 2, "--metrics"),
         (("--metrics", "pointing_game"), 2, "planted truth"),
         (("--mask", "binarry"), 2, "Did you mean binary"),
-        (("--mask", "area"), 2, "area"),
+        (("--mask", "area"), 2, "Did you mean area:10"),
         (("--label", "jaz"), 2, "Did you mean jazz"),
         (("--draws", "0"), 2, "--draws"),
     ],

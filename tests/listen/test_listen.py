@@ -135,7 +135,7 @@ def test_soft_masks_by_name_and_equal_areas() -> None:
     np.testing.assert_allclose(soft.kept.waveform[:, middle], 0.5 * clip.waveform[:, middle], atol=1e-6)
     assert np.abs(soft.kept.waveform + soft.removed.waveform - clip.waveform).max() < 1e-4
     assert listen(explanation, clip, mask="binary").mask.tolist() == listen(explanation, clip).mask.tolist()
-    assert listen(explanation, clip, mask="area", area=0.5).mask.tolist() == [1, 0, 1, 0]
+    assert listen(explanation, clip, mask="area:50").mask.tolist() == [1, 0, 1, 0]
     tied = explained(clip, Time(n=4), [[0.0, 0.0, 0.4, 0.0]])
     assert "tie" in listen(tied, clip, mask="top_50").notes[0]
 
@@ -169,7 +169,7 @@ def test_masks_and_settings_that_do_not_fit() -> None:
         ({"mask": "binary", "keep": "half"}, "Choose one"),
         ({"above": "mute"}, "take with them"),
         ({"above": "cut"}, "pass or mute"),
-        ({"area": 0.5}, "mask='area'"),
+        ({"mask": "area:0"}, "would keep nothing"),
     ):
         with pytest.raises(SettingError, match=words):
             listen(explanation, clip, **options)  # type: ignore[arg-type]

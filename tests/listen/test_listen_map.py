@@ -71,12 +71,12 @@ def test_what_speaks_for_a_label_is_heard_in_stereo_at_the_clips_own_rate(clip: 
     assert np.abs(high.kept.waveform[1, inner]).max() < 0.002, "the right channel has the low tone only"
 
 
-@pytest.mark.parametrize("mask", ["minmax", "sigmoid", "top_5", "area"])
+@pytest.mark.parametrize("mask", ["minmax", "sigmoid", "top_5", "area:10"])
 def test_any_mask(clip: Clip, found: MapExplanation, mask: str) -> None:
-    heard = listen(found, clip, mask=mask, area=0.1 if mask == "area" else None, match_loudness=True)
+    heard = listen(found, clip, mask=mask, match_loudness=True)
     assert heard.keep == mask
     assert heard.kept_lufs == pytest.approx(heard.original_lufs)
-    if mask == "area":
+    if mask == "area:10":
         assert heard.area == pytest.approx(0.1, abs=1e-3)
 
 

@@ -163,8 +163,8 @@ def test_few_positive_cells_do_not_become_all():
     plain = make_mask(sparse, "top_50")
     assert plain.area == 1
     assert plain.notes[0].startswith("97 cells tie at the threshold: 100.0%")
-    assert make_mask(sparse, "area", area=0.05).values.sum() == 5
-    assert make_mask(sparse, "area", area=0.05).notes[-1] == "only 3 of the 5 cells are positive"
+    assert make_mask(sparse, "area:5").values.sum() == 5
+    assert make_mask(sparse, "area:5").notes[-1] == "only 3 of the 5 cells are positive"
 
 
 def test_the_unscaled_sigmoid_says_that_it_says_nothing():
@@ -185,19 +185,20 @@ def test_the_unscaled_sigmoid_says_that_it_says_nothing():
     ],
 )
 def test_what_no_mask_can_be_made_of(bad, words):
-    for name in ("binary", "top_5", "sigmoid", "area"):
+    for name in ("binary", "top_5", "sigmoid", "area:50"):
         with pytest.raises(ExplanationError, match=words):
-            make_mask(bad, name, area=0.5 if name == "area" else None)
+            make_mask(bad, name)
 
 
 def test_wrong_names_and_areas():
     with pytest.raises(UnknownNameError, match="Did you mean"):
         make_mask(DISTINCT, "top_10")
-    for area in (None, 0.0, 1.01, -1.0, math.nan):
-        with pytest.raises(SettingError, match="a share of the cells"):
-            make_mask(DISTINCT, "area", area=area)
-    with pytest.raises(SettingError, match="has no area to choose"):
-        make_mask(DISTINCT, "binary", area=0.1)
+    for name, near in (("area", "area:10"), ("area_30", "area:30"), ("area:5%", "area:5"), ("area:-1", "area:1")):
+        with pytest.raises(UnknownNameError, match=f"Did you mean {near}\\?"):
+            make_mask(DISTINCT, name)
+    for name in ("area:0", "area:100.5"):
+        with pytest.raises(SettingError, match="a percentage over 0 and at most 100"):
+            make_mask(DISTINCT, name)
     for k in (0, 241):
         with pytest.raises(SettingError, match="1 to 240"):
             area_mask(DISTINCT, k)

@@ -173,7 +173,7 @@ def test_a_map_is_measured_cell_by_cell(detector, clip):
 
 
 def test_sizes_of_a_binary_mask(exact, detector, clip):
-    found = measure(exact, detector, clip, mask="area", area=0.25, metrics=["mask_area", "sparseness", "entropy"])
+    found = measure(exact, detector, clip, mask="area:25", metrics=["mask_area", "sparseness", "entropy"])
     area = found.figure("mask_area")
     assert (area.value, area.random, area.energy, area.ones, area.zeros) == (0.25, 0.25, 0.25, 1, 0)
     assert found.figure("sparseness").ones == 0

@@ -16,7 +16,7 @@ def means(noises=("clean", "white"), extra=()):
             for source, less in (("mask", 0.0), ("random", 0.2), ("energy", 0.1)):
                 for figure, value in (*FIGURES.items(), *extra):
                     mean = value - less * (figure == "ff") - 0.05 * at
-                    found.append(Mean(noise, method, "area_30", source, figure, mean, mean - 0.1, mean + 0.1, 8))
+                    found.append(Mean(noise, method, "area:30", source, figure, mean, mean - 0.1, mean + 0.1, 8))
         for source in ("ones", "zeros"):
             found += [Mean(noise, "", "", source, figure, 1.0, 1.0, 1.0, 8) for figure in FIGURES]
     return Means(found)
@@ -24,7 +24,7 @@ def means(noises=("clean", "white"), extra=()):
 
 def against(first, second, difference, corrected, figure="ff", noise="clean"):
     better = difference < 0 if figure == "ad" else difference > 0
-    return Difference(noise, "area_30", figure, first, second, difference, better, corrected / 2, corrected, 8)
+    return Difference(noise, "area:30", figure, first, second, difference, better, corrected / 2, corrected, 8)
 
 
 TESTS = (
@@ -37,7 +37,7 @@ TESTS = (
 
 
 def test_a_table_stands_each_method_beside_its_baselines():
-    table = table_of(means(), TESTS, "clean", "area_30")
+    table = table_of(means(), TESTS, "clean", "area:30")
     assert [line.name for line in table.lines] == [
         "lime", "random, same area", "loudest, same area", "saliency", "random, same area", "loudest, same area",
         "everything kept", "nothing kept",
@@ -49,20 +49,20 @@ def test_a_table_stands_each_method_beside_its_baselines():
     assert saliency[1] == "0.57 (0.47–0.67)"
     assert lime[-1] == "–"
     lines = text_of(table)
-    assert lines[0] == "clean, mask area_30, 8 clips"
+    assert lines[0] == "clean, mask area:30, 8 clips"
     assert len({len(line) for line in lines[2:]}) == 1
 
 
 def test_what_can_be_told_is_said_in_a_sentence():
-    said = findings(TESTS, ("clean", "white"), ("area_30",), "ff")
+    said = findings(TESTS, ("clean", "white"), ("area:30",), "ff")
     assert said == [
-        "clean, area_30: FF above that of a random mask: lime +0.20*, saliency +0.20. "
+        "clean, area:30: FF above that of a random mask: lime +0.20*, saliency +0.20. "
         "By this margin: lime over saliency (+0.05)."
     ]
-    (drop,) = findings(TESTS, ("clean",), ("area_30",), "ad")
-    assert drop.startswith("clean, area_30: AD (lower is better) above that of a random mask: lime −9.0*.")
+    (drop,) = findings(TESTS, ("clean",), ("area:30",), "ad")
+    assert drop.startswith("clean, area:30: AD (lower is better) above that of a random mask: lime −9.0*.")
     none = [one for one in TESTS if one.second == "random"]
-    assert findings(none, ("clean",), ("area_30",), "ff")[0].endswith("By this margin no method is clearly ahead.")
+    assert findings(none, ("clean",), ("area:30",), "ff")[0].endswith("By this margin no method is clearly ahead.")
 
 
 def test_headings_name_what_was_heard():
@@ -73,7 +73,7 @@ def test_headings_name_what_was_heard():
         "entropy",
     ]
     heard = means(extra=(("ff_audio", 0.5), ("ff_gap", -0.1), ("ad_audio", 1.0), ("ad_gap", 2.0)))
-    table = table_of(heard, TESTS, "white", "area_30")
+    table = table_of(heard, TESTS, "white", "area:30")
     assert table.headings[6:10] == ("FF heard", "FF gap", "AD heard", "AD gap")
     assert table.lines[0].cells[7] == "−0.10"
 
@@ -88,4 +88,4 @@ def test_pictures_have_a_panel_for_each_noise(noises):
     assert [axes.get_title(loc="left") for axes in margins][: len(noises)] == list(noises)
     texts = [text.get_text() for text in margins[0].texts]
     assert texts == ["+0.20", "·"]  # lime's difference is clear, saliency's is not
-    assert len(noise_figure(heard, "area_30").axes) == 3
+    assert len(noise_figure(heard, "area:30").axes) == 3

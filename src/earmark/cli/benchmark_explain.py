@@ -34,7 +34,7 @@ Examples:
 
 - `earmark benchmark explain models/cnn sounds/ -o experiment/`
 - `earmark benchmark explain models/cnn sounds/ --clips 10 --methods lime,shapley --noise clean --noise horse.wav`
-- `earmark benchmark explain models/cnn sounds/ --audio --masks binary,top_30 --snr 10`
+- `earmark benchmark explain models/cnn sounds/ --audio --masks binary,area:10 --snr 10`
 """
 
 
@@ -75,19 +75,11 @@ def explain(
         typer.Option(
             "--masks",
             metavar="NAMES",
-            help="Separated by commas, of `earmark list masks`; the fourteen published ones by default.",
+            help="Separated by commas, of `earmark list masks`; at least one `area:PERCENT`, by which methods are "
+            "compared. The fourteen published ones and `area:30` by default.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
-    areas: Annotated[
-        str,
-        typer.Option(
-            "--areas",
-            metavar="PERCENTS",
-            help="Also masks of exactly that share of the cells, by which methods are compared.",
-            rich_help_panel=_WHAT,
-        ),
-    ] = "30",
     noise: Annotated[
         list[str] | None,
         typer.Option(
@@ -150,7 +142,7 @@ def explain(
 ) -> None:
     """Judge methods and masks."""
     console = Console(quiet=quiet, verbose=verbose, json=json, bars=not no_progress)
-    plan = _plan(methods, masks, areas, noise, snr, grid, samples, audio, sounds, seed)
+    plan = _plan(methods, masks, noise, snr, grid, samples, audio, sounds, seed)
     from earmark.metrics.experiment.plan import chosen
     from earmark.metrics.experiment.run import PARTS, forget, run_experiment
     from earmark.metrics.experiment.table import compare, read_columns, summarise, unanswered, write_tables
@@ -182,7 +174,7 @@ def explain(
         console.error(f"{one.sentence}.")
     means, tests = summarise(columns, seed=seed), compare(columns, plan.equal_masks, seed=seed)
     tables = write_tables(means, tests, out)
-    command = _command(model, data, kind, plan, noise, areas, clips, all_clips, out)
+    command = _command(model, data, kind, plan, noise, clips, all_clips, out)
     written = write_experiment(
         out, plan, outcome, means, tests, missing, model=classifier.name, data=part.name, command=command
     )
@@ -235,7 +227,6 @@ def _judged(dataset: Dataset, classifier: Classifier, place: Path, all_clips: bo
 def _plan(
     methods: str | None,
     masks: str | None,
-    areas: str,
     noise: list[str] | None,
     snr: float,
     grid: str,
@@ -244,14 +235,12 @@ def _plan(
     sounds: int,
     seed: int,
 ) -> Plan:
-    from earmark.listen.masks import PUBLISHED_MASKS
     from earmark.metrics.experiment.noise import NAMES, noise_of
-    from earmark.metrics.experiment.plan import USUAL, Plan
+    from earmark.metrics.experiment.plan import USUAL, USUAL_MASKS, Plan
 
     return Plan(
         methods=USUAL if methods is None else _names(methods, "--methods"),
-        masks=PUBLISHED_MASKS if masks is None else _names(masks, "--masks"),
-        areas=tuple(_whole(part, "--areas") for part in _names(areas, "--areas")),
+        masks=USUAL_MASKS if masks is None else _names(masks, "--masks"),
         noises=tuple(noise_of(text) for text in (noise or NAMES)),
         snr_db=snr,
         grid=_grid(grid),
@@ -269,13 +258,6 @@ def _names(text: str, where: str) -> tuple[str, ...]:
     return names
 
 
-def _whole(text: str, where: str) -> int:
-    try:
-        return int(text.removesuffix("%").strip())
-    except ValueError:
-        raise UsageError(f"{text!r} is no whole number", remedy="Write --areas 5,30", where=where) from None
-
-
 def _grid(text: str) -> tuple[int, int]:
     times, _, bands = text.lower().replace("×", "x").partition("x")
     if not (times.strip().isdigit() and bands.strip().isdigit()):
@@ -289,7 +271,6 @@ def _command(
     kind: str | None,
     plan: Plan,
     noise: list[str] | None,
-    areas: str,
     clips: int,
     all_clips: bool,
     out: Path,
@@ -297,7 +278,7 @@ def _command(
     words = ["earmark", "benchmark", "explain", model, data, "--clips", str(clips)]
     words += ["--kind", kind] if kind is not None else []
     words += ["--all-clips"] if all_clips else []
-    words += ["--methods", ",".join(plan.methods), "--masks", ",".join(plan.masks), "--areas", areas]
+    words += ["--methods", ",".join(plan.methods), "--masks", ",".join(plan.masks)]
     for text in noise or []:
         words += ["--noise", text]
     words += ["--snr", f"{plan.snr_db:g}", "--grid", f"{plan.grid[0]}x{plan.grid[1]}", "--samples", str(plan.samples)]

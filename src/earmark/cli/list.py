@@ -67,7 +67,7 @@ def _names() -> dict[str, dict[str, str]]:
     from earmark.explain_global.editing.catalogue import EDITS
     from earmark.features.catalogue import FRONT_ENDS
     from earmark.features.descriptors.names import SUMMARIES
-    from earmark.listen.masks import MASKS
+    from earmark.listen.masks import AREA_MASK, AREA_SUMMARY, MASKS
     from earmark.metrics.catalogue import METRICS
     from earmark.metrics.planted.catalogue import PLANTED
     from earmark.models.catalogue import RECIPES
@@ -84,6 +84,6 @@ def _names() -> dict[str, dict[str, str]]:
         "front ends": {entry.name: entry.summary for entry in FRONT_ENDS},
         "edits": {entry.name: entry.summary for entry in EDITS},
         "recipes": {entry.name: entry.summary for entry in RECIPES},
-        "masks": {entry.name: entry.summary for entry in MASKS},
+        "masks": {entry.name: entry.summary for entry in MASKS} | {AREA_MASK: AREA_SUMMARY},
         "planted": {entry.name: entry.summary for entry in PLANTED},
     }

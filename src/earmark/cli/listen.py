@@ -116,7 +116,6 @@ def listen(
     if not overwrite:
         refuse_existing(folder, names)
     check_writable(folder)
-    name, area = _area(mask)
     clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
     check_heard(clip)
     with console.watch(f"rendering {clip.name}") as watch:
@@ -125,8 +124,7 @@ def listen(
             clip,
             label=chosen,
             keep=keep,
-            mask=name,
-            area=area,
+            mask=mask,
             above=above,
             match_loudness=match_loudness,
             watch=watch,
@@ -199,6 +197,10 @@ def _check(explanation: Path, file: str, keep: str | None, mask: str | None, for
         )
     if keep is not None and mask is not None:
         raise UsageError(f"both --keep {keep} and --mask {mask}", remedy="Choose one of them")
+    if mask is not None:
+        from earmark.listen.masks import area_of
+
+        area_of(mask)
     if format not in _SOUND_FORMATS:
         raise UnknownNameError("sound format", format, _SOUND_FORMATS)
 
@@ -211,16 +213,6 @@ def _parts(text: str) -> tuple[str, ...]:
         if part not in PARTS:
             raise UnknownNameError("version", part, PARTS)
     return tuple(part for part in PARTS if part in asked)
-
-
-def _area(mask: str | None) -> tuple[str | None, float | None]:
-    """Name and share: ``area:10`` is the mask "area" of 10 %."""
-    if mask is None or not mask.startswith("area"):
-        return mask, None
-    percent = re.fullmatch(r"area:([0-9]+(?:\.[0-9]+)?)", mask)
-    if percent is None or not 0 < float(percent[1]) <= 100:
-        raise UsageError(f"{mask!r} names no area", remedy="Give a percentage, like --mask area:10", where="--mask")
-    return "area", float(percent[1]) / 100
 
 
 def slug(text: str) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from earmark.cli import options
 from earmark.cli.console import Console
-from earmark.errors import UnknownNameError, UsageError
+from earmark.errors import UsageError
 
 if TYPE_CHECKING:
     from earmark.explain.explanation import Explanation
@@ -29,7 +29,7 @@ Examples:
 
 - `earmark measure out/song/explanation.json song.mp3`
 - `earmark measure out/song/explanation.json song.mp3 --metrics quick --mask top_30`
-- `earmark measure out/song/map.safetensors song.mp3 --mask area --area 0.1 -o out/judged`
+- `earmark measure out/song/map.safetensors song.mp3 --mask area:10 -o out/judged`
 - `earmark measure out/song/explanation.json song.mp3 --metrics usual,randomisation,sensitivity_max --json`
 """
 
@@ -54,12 +54,9 @@ def measure(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="How attributions become a mask (`earmark list masks`); binary by default, top_30 where they have no "
-            "direction.",
+            help="How attributions become a mask (`earmark list masks`), or `area:PERCENT`; binary by default, top_30 "
+            "where they have no direction.",
         ),
-    ] = None,
-    area: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="With --mask area: the share of the cells that is kept.")
     ] = None,
     metrics: Annotated[
         str,
@@ -95,7 +92,7 @@ def measure(
     from earmark.cli.results import all_or_nothing, check_writable, refuse_existing
     from earmark.explain.explanation import Explanation
     from earmark.explain.modalities import has_words
-    from earmark.listen.masks import AREA, MASKS
+    from earmark.listen.masks import area_of
     from earmark.metrics.measure import measure as judge
     from earmark.models.classifier import ReadsLyrics
     from earmark.models.load import load_model
@@ -107,8 +104,8 @@ def measure(
             remedy=f"Run: earmark measure {shlex.join((file, str(explanation)))}",
         )
     names = named(metrics)
-    if mask is not None and mask != AREA and mask not in MASKS:
-        raise UnknownNameError("mask", mask, (*MASKS.names(), AREA))
+    if mask is not None:
+        area_of(mask)
     loaded = _load(explanation)
     chosen = _label(loaded, label)
     mask = mask if mask is not None else "binary" if loaded.signed else "top_30"
@@ -129,7 +126,6 @@ def measure(
             clip,
             label=chosen,
             mask=mask,
-            area=area,
             metrics=names,
             draws=draws,
             seed=seed,

@@ -140,7 +140,7 @@ class Top:
         if kept.mean() > self.share + 1 / kept.size and ties > 1:
             return kept.astype(np.float64), (
                 f"{ties} cells tie at the threshold: {kept.mean():.1%} of the cells are kept instead of "
-                f"{self.share:.0%} (area_mask keeps an exact number)",
+                f"{self.share:.0%} (area:{100 * self.share:g} keeps exactly that)",
             )
         return kept.astype(np.float64), ()
 

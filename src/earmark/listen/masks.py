@@ -2,18 +2,19 @@
 
 ``PUBLISHED_MASKS`` are the fourteen of the literature on listenable explanations. What they leave open (ties, constant
 attributions, nothing positive) is decided here and said in ``Mask.notes``. Their areas differ from method to method: to
-compare methods, use ``area_mask``, which keeps the same number of cells for each.
+compare methods, use ``area:PERCENT``, which keeps the same number of cells for each.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.errors import ExplanationError, SettingError
+from earmark.errors import ExplanationError, SettingError, UnknownNameError
 from earmark.listen.mask_rules import Floats, Ranked, Rule
 from earmark.registry import Registry
 
@@ -36,7 +37,9 @@ MASKS.add("top_50_positive", f"{_RULES}:top_50_positive", "the strongest 50 % of
 PUBLISHED_MASKS = MASKS.names()
 MASKS.add("sigmoid_unscaled", f"{_RULES}:sigmoid_unscaled", "logistic function of the attributions in their own unit")
 
-AREA = "area"
+_AREA = re.compile(r"area:([0-9]+(?:\.[0-9]+)?)")
+AREA_MASK = "area:PERCENT"
+AREA_SUMMARY = "exactly that share of the cells, the strongest: area:10 keeps 10 % for every method"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +60,53 @@ class Mask:
     notes: tuple[str, ...] = ()
 
 
-def make_mask(attributions: NDArray[np.floating], name: str, *, area: float | None = None) -> Mask:
+def area_of(name: str) -> float | None:
+    """The share of the cells that the mask of that name keeps of any attributions; None where they decide.
+
+    Raises
+    ------
+    UnknownNameError
+        If no mask has that name.
+    SettingError
+        If it is an ``area:PERCENT`` of nothing, or of more than everything.
+
+    Examples
+    --------
+    >>> area_of("area:12.5"), area_of("binary")
+    (0.125, None)
+    >>> area_of("area=10")
+    Traceback (most recent call last):
+    earmark.errors.UnknownNameError: unknown mask 'area=10'. Did you mean area:10?
+    """
+    if name in MASKS:
+        return None
+    asked = _AREA.fullmatch(name)
+    if asked is None:
+        number = re.search(r"[0-9]+", name)
+        raise UnknownNameError("mask", name, (*MASKS.names(), f"area:{number[0] if number else 10}"))
+    percent = float(asked[1])
+    if not 0 < percent <= 100:
+        raise SettingError(
+            f"the mask {name} would keep {'nothing' if percent == 0 else 'more than everything'}",
+            remedy="Give a percentage over 0 and at most 100, like area:10",
+        )
+    return percent / 100
+
+
+def mask_summary(name: str) -> str:
+    """What the mask of that name keeps, in a few words; raises what ``area_of`` raises."""
+    share = area_of(name)
+    return MASKS.entry(name).summary if share is None else f"exactly the strongest {100 * share:g} % of all cells"
+
+
+def make_mask(attributions: NDArray[np.floating], name: str) -> Mask:
     """One mask.
 
     Parameters
     ----------
     attributions : any shape and unit, one number a cell.
-    name : of ``MASKS``; or "area", the area-matched mask, which needs ``area``.
-    area : for "area" only: the share of all cells to keep, over 0 and at most 1; rounded to whole cells, at least one.
+    name : of ``MASKS``; or ``area:PERCENT``, the area-matched mask: that share of the cells, rounded to whole cells, at
+        least one.
 
     Raises
     ------
@@ -73,7 +115,7 @@ def make_mask(attributions: NDArray[np.floating], name: str, *, area: float | No
     UnknownNameError
         For another name.
     SettingError
-        If ``area`` is missing, out of range, or given to a mask that has none to choose.
+        If the percentage is 0, or over 100.
 
     Examples
     --------
@@ -81,29 +123,26 @@ def make_mask(attributions: NDArray[np.floating], name: str, *, area: float | No
     array([[0.        , 0.        ],
            [0.33333333, 1.        ]])
     >>> make_mask(np.array([0.0, 0.0, 0.0, 1.0]), "top_50").notes
-    ('3 cells tie at the threshold: 100.0% of the cells are kept instead of 50% (area_mask keeps an exact number)',)
+    ('3 cells tie at the threshold: 100.0% of the cells are kept instead of 50% (area:50 keeps exactly that)',)
+    >>> make_mask(np.array([2.0, 5.0, 2.0, 2.0]), "area:50").values
+    array([1., 1., 0., 0.])
     """
-    if name != AREA:
-        if area is not None:
-            raise SettingError(
-                f"the mask {name} has no area to choose", remedy=f"Ask for the mask {AREA!r}", where="area"
-            )
-        return make_masks(attributions, [name])[0]
-    if area is None or not 0 < area <= 1:
-        raise SettingError(f"an area of {area}", remedy="Give a share of the cells, like 0.1", where="area")
-    return area_mask(attributions, max(1, round(area * np.size(attributions))))
+    return make_masks(attributions, [name])[0]
 
 
 def make_masks(attributions: NDArray[np.floating], names: Iterable[str] = PUBLISHED_MASKS) -> list[Mask]:
     """Several masks of the same attributions, which are sorted once. Raises what ``make_mask`` raises."""
+    asked = [(name, area_of(name)) for name in names]
     checked = check_attributions(attributions)
-    rules = [(name, MASKS.get(name)) for name in names]
     unit = float(np.abs(checked).max())
     # The reciprocal of a tiny number would be infinite.
     cells = Ranked(checked.ravel() / unit, unit)
     masks = []
-    for name, rule in rules:
-        values, notes = rule(cells)
+    for name, share in asked:
+        if share is not None:
+            masks.append(replace(area_mask(checked, max(1, round(share * checked.size))), name=name))
+            continue
+        values, notes = MASKS.get(name)(cells)
         masks.append(Mask(values.reshape(checked.shape), name, float(values.mean()), notes))
     return masks
 
@@ -139,7 +178,7 @@ def area_mask(attributions: NDArray[np.floating], k: int) -> Mask:
         notes.append(f"{int((flat == last).sum())} cells tie at the edge of the mask: the earlier ones are kept")
     if last <= 0:
         notes.append(f"only {int((flat > 0).sum())} of the {k} cells are positive")
-    return Mask(values.reshape(checked.shape), AREA, k / flat.size, tuple(notes))
+    return Mask(values.reshape(checked.shape), f"area:{100 * k / flat.size:g}", k / flat.size, tuple(notes))
 
 
 def check_attributions(attributions: NDArray[np.floating]) -> Floats:

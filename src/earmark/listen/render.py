@@ -76,7 +76,6 @@ def listen(
     label: str | int | None = None,
     keep: str | None = None,
     mask: str | None = None,
-    area: float | None = None,
     above: str = "pass",
     match_loudness: bool = False,
     watch: Watch | None = None,
@@ -96,9 +95,8 @@ def listen(
     label : whose attributions; the first target by default.
     keep : "raising", "half" or "top:K", see ``earmark.listen.mask.keep_mask``; by default "raising", or "half" where
         attributions have no direction. For components only.
-    mask : name of a mask in ``earmark.listen.masks.MASKS`` instead, soft ones too, or "area". Of a map "binary" by
-        default, or "top_30" where its cells have no direction.
-    area : share of the components or cells that the mask "area" keeps.
+    mask : name of a mask in ``earmark.listen.masks.MASKS`` instead, soft ones too, or ``area:PERCENT``. Of a map
+        "binary" by default, or "top_30" where its cells have no direction.
     above : of a map: whether what lies above the model's band goes to the kept part ("pass") or to the removed one
         ("mute").
     match_loudness : make all versions equally loud (LUFS, as far as peaks allow); kept + removed is then no longer the
@@ -123,7 +121,7 @@ def listen(
     if keep is not None and mask is not None:
         raise SettingError(f"both keep={keep!r} and mask={mask!r}", remedy="Choose one of them", where="listen")
     if isinstance(explanation, MapExplanation):
-        return _listen_map(explanation, clip, label, keep, mask, area, above, match_loudness, watch)
+        return _listen_map(explanation, clip, label, keep, mask, above, match_loudness, watch)
     heard_half = sound_of(explanation)
     if heard_half is None:
         raise ExplanationError(
@@ -142,10 +140,9 @@ def listen(
     recipe = explanation.recipe
     values: NDArray[np.bool_] | NDArray[np.float64]
     if mask is not None:
-        made = make_mask(explanation.values(label), mask, area=area)
+        made = make_mask(explanation.values(label), mask)
         values, rule, notes = made.values, mask, made.notes
     else:
-        _no_area(area)
         rule = keep_rule(explanation) if keep is None else keep
         values, notes = keep_mask(explanation, label, rule), ()
     components = kind_from(recipe.components, recipe.component_settings).build(clip, seed=recipe.seed)
@@ -202,9 +199,9 @@ def default_mask(found: MapExplanation) -> str:
     return "binary" if found.signed else "top_30"
 
 
-def map_mask(found: MapExplanation, label: str | int | None, name: str, *, area: float | None = None) -> Mask:
+def map_mask(found: MapExplanation, label: str | int | None, name: str) -> Mask:
     """The mask of that name of a map's cells ``(bins, frames)``; raises what ``make_mask`` raises."""
-    return make_mask(found.values[found.index(label)], name, area=area)
+    return make_mask(found.values[found.index(label)], name)
 
 
 def _listen_map(
@@ -213,7 +210,6 @@ def _listen_map(
     label: str | int | None,
     keep: str | None,
     mask: str | None,
-    area: float | None,
     above: str,
     match_loudness: bool,
     watch: Watch | None,
@@ -224,21 +220,14 @@ def _listen_map(
             remedy="Choose a mask, e.g. mask='top_5'",
             where="keep",
         )
-    if mask is None:
-        _no_area(area)
     cells = Cells.of_map(found)
-    made = map_mask(found, label, default_mask(found) if mask is None else mask, area=area)
+    made = map_mask(found, label, default_mask(found) if mask is None else mask)
     kept = masked_waveforms(clip, cells, made.values[np.newaxis], above=above, watch=watch)[0].numpy()
     # The rest itself, so that the two sum to the clip whatever becomes of the frequencies that no cell covers.
     heard = _versions(
         clip, kept, clip.waveform - kept, made.values, found.targets[found.index(label)], made.name, match_loudness
     )
     return replace(heard, notes=made.notes)
-
-
-def _no_area(area: float | None) -> None:
-    if area is not None:
-        raise SettingError("an area belongs to the mask 'area'", remedy="Choose mask='area'", where="area")
 
 
 def _versions(

@@ -42,7 +42,6 @@ def measure(
     *,
     label: str | None = None,
     mask: str | None = None,
-    area: float | None = None,
     metrics: Sequence[str] = USUAL,
     draws: int = 19,
     orders: int = 5,
@@ -61,8 +60,7 @@ def measure(
     classifier : the one that was explained.
     clip : the sound as it was given to ``explain``.
     label : whose attributions; the first target by default.
-    mask : registered name, or "area" with ``area``, the share of the cells; "binary" by default, "top_30" where
-        attributions have no direction.
+    mask : registered name, or ``area:PERCENT``; "binary" by default, "top_30" where attributions have no direction.
     metrics : registered names, see ``MEASURES``.
     draws : random masks behind each baseline; 19 of them all beaten is one chance in twenty.
     orders : random orders behind the baselines of measures that take parts out in order; they are dearer.
@@ -98,7 +96,7 @@ def measure(
     watch = watch if watch is not None else Watch()
     case = _open(explanation, classifier, clip, label, batch_size, watch)
     chosen = mask if mask is not None else "binary" if explanation.signed else "top_30"
-    made = make_mask(case.values, chosen, area=area)
+    made = make_mask(case.values, chosen)
     rng = np.random.default_rng(seed)
     candidates = _candidates(case, made, draws, orders, rng)
     wanted = tuple(dict.fromkeys(metrics))

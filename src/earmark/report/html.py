@@ -140,8 +140,8 @@ def write_report(
     further : interactions and counterfactual, where they were asked for.
     without : how the counterfactual sounds (``earmark.listen.render.listen_without``), where one was found.
     measures : from ``earmark.metrics.measure.measure``, to be shown with their baselines.
-    masks : names of masks to listen through as well (``earmark.listen.masks.MASKS``): each that sounds different adds
-        two versions to the page.
+    masks : names of masks to listen through as well (``earmark.listen.masks.MASKS``, or ``area:PERCENT``): each that
+        sounds different adds two versions to the page.
     audio_format : "auto", "flac", "mp3" or "wav", see ``earmark.report.players``.
     say : told, in one line, when the page is larger than 10 MB.
 

@@ -11,7 +11,7 @@ import numpy as np
 from earmark.audio.clip import Clip
 from earmark.explain.explanation import Explanation
 from earmark.explain.map import MapExplanation
-from earmark.listen.masks import MASKS
+from earmark.listen.masks import mask_summary
 from earmark.listen.render import Listening, listen
 from earmark.report.words import percent
 
@@ -55,7 +55,7 @@ def choices(
     explanation, clip : what is explained.
     listening, meaning : the one that the page opens with, and what its kept version is.
     found_map : the map that the explanation was pooled from.
-    masks : names in ``earmark.listen.masks.MASKS``.
+    masks : names in ``earmark.listen.masks.MASKS``, or ``area:PERCENT``.
     """
     found = found_map if found_map is not None and found_map.domain == "spectrogram" else None
     values = explanation.values(listening.label) if found is None else found.values[found.index(listening.label)]
@@ -71,7 +71,7 @@ def choices(
 
 def _meaning(name: str, heard: Listening, *, cells: bool) -> str:
     what = "cells of the map" if cells else "components"
-    summary = MASKS.entry(name).summary
+    summary = mask_summary(name)
     notes = "".join(f"; {note}" for note in heard.notes)
     return f"{summary[0].upper()}{summary[1:]}: {percent(heard.area)} of the {what}{notes}"
 

@@ -14,7 +14,7 @@ from earmark.listen.masks import make_mask
 from earmark.listen.spectral import masked_spectrograms, masked_waveforms
 from earmark.metrics.experiment.noise import Noise
 from earmark.metrics.experiment.plan import Plan, chosen, left_out, method_named
-from earmark.metrics.experiment.rows import FIGURES, Facts, masks_of, rows_of
+from earmark.metrics.experiment.rows import FIGURES, Facts, rows_of
 from earmark.metrics.experiment.subject import open_subject
 from earmark.models.classifier import Patch
 
@@ -56,7 +56,7 @@ def test_baselines_have_the_area_and_size_of_their_mask(made):
         if method:
             own = by[method, mask, "mask"]
             assert (row.area, row.entropy) == pytest.approx((own.area, own.entropy), abs=1e-6), (method, mask, source)
-    equal = {row.area for row in found if row.mask == "area_30"}
+    equal = {row.area for row in found if row.mask == "area:30"}
     assert len(equal) == 1
     assert next(iter(equal)) == pytest.approx(0.3, abs=0.002)
 
@@ -76,7 +76,7 @@ def test_a_binary_mask_says_its_size_and_nothing_else(made):
     subject, found = made
     cells = subject.energy.size
     for row in found:
-        if row.mask in ("binary", "area_30", "binary_50") and row.area > 0:
+        if row.mask in ("binary", "area:30", "binary_50") and row.area > 0:
             assert row.sparseness == pytest.approx(1 - row.area, abs=1e-5)
             assert row.entropy == pytest.approx(math.log(row.area * cells), abs=1e-4)
 
@@ -130,7 +130,7 @@ def test_without_a_front_end_only_the_sound_is_measured(bare, clip):
     assert "does not show the spectrogram" in subject.only_audio
     assert subject.energy.shape == (8,)
     assert all(math.isnan(row.ff) and math.isnan(row.ff_gap) and not math.isnan(row.ff_audio) for row in found)
-    top = next(r for r in found if (r.method, r.mask, r.source) == ("shapley", "area_30", "mask"))
+    top = next(r for r in found if (r.method, r.mask, r.source) == ("shapley", "area:30", "mask"))
     assert top.area == pytest.approx(2 / 8)
     assert top.ff_audio > 0.3
 
@@ -188,17 +188,17 @@ def test_frames_that_are_not_heard_are_not_counted(detector, clip):
     assert not found[:8].any()
 
 
-def test_masks_of_equal_area_come_last():
-    made = masks_of(np.arange(20.0), plan(areas=(5, 50)))
-    assert [mask.name for mask in made[-2:]] == ["area_5", "area_50"]
-    assert [int(mask.values.sum()) for mask in made[-2:]] == [1, 10]
+def test_the_plan_knows_its_masks_of_equal_area():
+    assert plan().equal_masks == ("area:30",)
+    assert plan(masks=("area:5", "binary", "area:50")).equal_masks == ("area:5", "area:50")
     assert {"ff", "ff_audio", "ff_gap", "area"} <= set(FIGURES)
 
 
 def test_a_plan_that_makes_no_sense_is_refused(dataset):
     for wrong in (
-        {"areas": (0,)},
-        {"areas": ()},
+        {"masks": ("area:0",)},
+        {"masks": ("binary", "top_30")},
+        {"masks": ()},
         {"grid": (1, 1)},
         {"masks": ("binary", "binary")},
         {"samples": 0},

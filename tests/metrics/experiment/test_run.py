@@ -23,8 +23,8 @@ from earmark.metrics.experiment.table import compare, read_columns, summarise, u
 from earmark.models.callable import from_callable
 
 PLAN = Plan(
-    methods=("saliency", "lime"), masks=("binary", "top_30"), noises=(Noise("clean"), Noise("sharp")), grid=(2, 4),
-    samples=64, sounds=1,
+    methods=("saliency", "lime"), masks=("binary", "top_30", "area:30"), noises=(Noise("clean"), Noise("sharp")),
+    grid=(2, 4), samples=64, sounds=1,
 )  # fmt: skip
 
 KILLED = """
@@ -36,8 +36,8 @@ from earmark.data.open import open_dataset
 from earmark.metrics.experiment.noise import Noise
 from earmark.metrics.experiment.plan import Plan
 from earmark.metrics.experiment.run import run_experiment
-plan = Plan(methods=("saliency", "lime"), masks=("binary", "top_30"), noises=(Noise("clean"), Noise("sharp")),
-            grid=(2, 4), samples=64, sounds=1)
+plan = Plan(methods=("saliency", "lime"), masks=("binary", "top_30", "area:30"),
+            noises=(Noise("clean"), Noise("sharp")), grid=(2, 4), samples=64, sounds=1)
 def say(text):
     print(text, flush=True)
     if text.startswith("2 of"):
@@ -114,18 +114,18 @@ def test_means_and_tests_are_those_of_the_rows(finished, tmp_path):
     assert mean.clips == 6
     against = next(
         t for t in tests
-        if (t.noise, t.mask, t.figure, t.first, t.second) == ("clean", "area_30", "ff", "saliency", "random")
+        if (t.noise, t.mask, t.figure, t.first, t.second) == ("clean", "area:30", "ff", "saliency", "random")
     )  # fmt: skip
-    d = values("saliency", "area_30", "mask") - values("saliency", "area_30", "random")
+    d = values("saliency", "area:30", "mask") - values("saliency", "area:30", "random")
     signs = 1 - 2 * ((np.arange(64)[:, None] >> np.arange(6)) & 1)
     assert against.difference == pytest.approx(d.mean(), abs=1e-6)
     assert against.p_value == pytest.approx((np.abs(signs @ d) >= abs(d.sum()) - 1e-12).mean(), abs=1e-6)
     assert against.corrected >= against.p_value
     # Methods are compared at equal area only, each by its margin over its own random mask.
     between = {(t.mask, t.first, t.second) for t in tests if t.second not in ("random", "energy")}
-    assert between == {("area_30", "saliency", "lime")}
+    assert between == {("area:30", "saliency", "lime")}
     pair = next(t for t in tests if (t.noise, t.figure, t.first, t.second) == ("clean", "ff", "saliency", "lime"))
-    lime = values("lime", "area_30", "mask") - values("lime", "area_30", "random")
+    lime = values("lime", "area:30", "mask") - values("lime", "area:30", "random")
     assert pair.difference == pytest.approx((d - lime).mean(), abs=1e-6)
     paths = write_tables(means, tests, tmp_path)
     assert [path.read_text(encoding="utf-8").splitlines()[0].split(",")[0] for path in paths] == ["noise", "noise"]

@@ -17,11 +17,12 @@ from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 from earmark.explain.gradient.method import MapMethod
 from earmark.explain.gradient.saliency import Saliency
 from earmark.explain.method import Method
-from earmark.listen.masks import MASKS, PUBLISHED_MASKS
+from earmark.listen.masks import PUBLISHED_MASKS, area_of
 from earmark.metrics.experiment.noise import NAMES, SNR_DB, Noise
 from earmark.models.classifier import Classifier, Differentiable
 
 USUAL = ("saliency", "smoothgrad", "integrated_gradients", "gradient_shap", "grad_cam", "lime", "shapley")
+USUAL_MASKS = (*PUBLISHED_MASKS, "area:30")
 _ON_LAYERS = ("grad_cam", "hirescam", "score_cam")
 
 
@@ -32,8 +33,7 @@ class Plan:
     Parameters
     ----------
     methods : of ``METHODS`` (by components) and ``GRADIENT_METHODS`` (by cells).
-    masks : of ``MASKS``.
-    areas : whole per cents: masks ``area_30`` … that keep exactly as many cells for every method.
+    masks : of ``MASKS``, and at least one ``area:PERCENT``, which keeps exactly as many cells for every method.
     noises : conditions; "clean" is the clip itself.
     snr_db : of the others, dB.
     grid : segments of time and bands of the components.
@@ -44,8 +44,7 @@ class Plan:
     """
 
     methods: tuple[str, ...] = USUAL
-    masks: tuple[str, ...] = PUBLISHED_MASKS
-    areas: tuple[int, ...] = (30,)
+    masks: tuple[str, ...] = USUAL_MASKS
     noises: tuple[Noise, ...] = tuple(Noise(name) for name in NAMES)
     snr_db: float = SNR_DB
     grid: tuple[int, int] = (6, 6)
@@ -58,19 +57,18 @@ class Plan:
         for name in self.methods:
             if name not in METHODS and name not in GRADIENT_METHODS:
                 raise UnknownNameError("method", name, (*METHODS.names(), *GRADIENT_METHODS.names()))
-        for name in self.masks:
-            MASKS.entry(name)
+        equal = self.equal_masks
         names = [noise.name for noise in self.noises]
-        for what, given in (("methods", self.methods), ("masks", self.masks), ("areas", self.areas), ("noises", names)):
+        for what, given in (("methods", self.methods), ("masks", self.masks), ("noises", names)):
             if not given or len(set(given)) < len(given):
                 raise SettingError(
                     f"{what}: {', '.join(map(str, given)) or 'none'}", remedy="Name each once, at least one", where=what
                 )
-        if not all(1 <= area <= 100 for area in self.areas):
+        if not equal:
             raise SettingError(
-                f"areas of {', '.join(map(str, self.areas))} %",
-                remedy="Choose whole per cents, 1 to 100",
-                where="areas",
+                f"the masks {', '.join(self.masks)} have no equal area, by which methods could be compared",
+                remedy="Add one that has, like area:30",
+                where="masks",
             )
         if not math.isfinite(self.snr_db):
             raise SettingError(
@@ -86,12 +84,7 @@ class Plan:
     @property
     def equal_masks(self) -> tuple[str, ...]:
         """Names of the masks of equal area: methods are compared by these."""
-        return tuple(f"area_{area}" for area in self.areas)
-
-    @property
-    def every_mask(self) -> tuple[str, ...]:
-        """All names of masks, those of equal area last."""
-        return (*self.masks, *self.equal_masks)
+        return tuple(name for name in self.masks if area_of(name) is not None)
 
     def document(self) -> dict[str, Any]:
         """For JSON: what another run must agree with to go on with this one."""

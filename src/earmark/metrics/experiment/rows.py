@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from earmark.explain.game import Floats
-from earmark.listen.masks import Mask, area_mask, make_masks
+from earmark.listen.masks import make_masks
 from earmark.metrics import faithfulness
 from earmark.metrics.baselines import energy_mask, random_masks
 from earmark.metrics.complexity import entropy, sparseness
@@ -89,15 +89,6 @@ class Facts:
     snr_db: float
 
 
-def masks_of(values: Floats, plan: Plan) -> list[Mask]:
-    """All masks of the plan, of attributions in any shape; those of equal area last."""
-    equal = []
-    for name, area in zip(plan.equal_masks, plan.areas, strict=True):
-        made = area_mask(values, max(1, round(area / 100 * values.size)))
-        equal.append(Mask(made.values, name, made.area, made.notes))
-    return [*make_masks(values, plan.masks), *equal]
-
-
 def rows_of(subject: Subject, facts: Facts, plan: Plan, methods: Sequence[str], found: dict[str, Floats]) -> list[Row]:
     """The rows of some methods on one sound, then those of ones and zeros.
 
@@ -111,7 +102,7 @@ def rows_of(subject: Subject, facts: Facts, plan: Plan, methods: Sequence[str], 
     """
     rows = []
     for method in methods:
-        masks = masks_of(found[method], plan)
+        masks = make_masks(found[method], plan.masks)
         rng = np.random.default_rng([plan.seed, facts.number, zlib.crc32(f"{facts.noise} {method}".encode())])
         # Masks that came out equal share their random mask.
         drawn: dict[bytes, Floats] = {}

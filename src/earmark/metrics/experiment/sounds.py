@@ -14,7 +14,7 @@ from earmark.audio.clip import Clip
 from earmark.audio.write import write
 from earmark.explain.game import Floats
 from earmark.files import write_text
-from earmark.listen.masks import area_mask
+from earmark.listen.masks import make_mask
 from earmark.listen.spectral import masked_waveforms
 from earmark.metrics.baselines import energy_mask, random_masks
 from earmark.metrics.experiment.plan import Plan
@@ -55,8 +55,7 @@ def write_sounds(
     Kept and removed sum to the original; all share one gain, so that no version exceeds full scale.
     """
     clip = subject.clip
-    share = plan.areas[0] / 100
-    masks = {name: area_mask(values, max(1, round(share * values.size))).values for name, values in found.items()}
+    masks = {name: make_mask(values, plan.equal_masks[0]).values for name, values in found.items()}
     if not masks:
         return ()
     some = next(iter(masks.values()))
