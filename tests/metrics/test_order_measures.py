@@ -80,8 +80,9 @@ def test_the_weights_of_a_linear_model_have_no_infidelity_at_any_scale(scale, se
 def test_infidelity_without_scaling_is_the_plain_mean_square():
     assert infidelity_of([1.0, 2.0], [0.0, 1.0], scaled=False) == 1
     assert infidelity_of([1.0, 2.0], [2.0, 4.0]) == pytest.approx(0)
-    # Attributions that say nothing are as far off as the losses are from zero.
+    # Attributions that say nothing are as far off as the losses are from zero, and so are those of the wrong sign.
     assert infidelity_of([0.0, 0.0], [1.0, 3.0]) == 5
+    assert infidelity_of([-1.0, -3.0], [1.0, 3.0]) == 5
 
 
 def test_correlation_where_nothing_varies_is_none():

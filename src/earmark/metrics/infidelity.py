@@ -24,8 +24,9 @@ def infidelity(
     attributions : of its cells, ``shape``.
     rng : draws the sets.
     draws : how many.
-    scaled : first scale the attributions by the factor that fits best (section 3 of the paper), so that a method with a
-        scale of its own can be compared; False takes them as effects on the score.
+    scaled : first scale the attributions by the factor, 0 or more, that fits best, so that a method with a scale of its
+        own can be compared; False takes them as effects on the score. In section 3 of the paper the factor may be
+        negative: attributions of the wrong sign, all of them, would then be perfect.
 
     Raises
     ------
@@ -47,5 +48,5 @@ def infidelity_of(sums: ArrayLike, losses: ArrayLike, *, scaled: bool = True) ->
     s, d = np.asarray(sums, dtype=np.float64), np.asarray(losses, dtype=np.float64)
     if scaled:
         length = float(s @ s)
-        s = s * (float(s @ d) / length) if length > 0 else s
+        s = s * max(0.0, float(s @ d) / length) if length > 0 else s
     return float(((s - d) ** 2).mean())
