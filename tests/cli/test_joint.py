@@ -219,3 +219,87 @@ def test_aggregate_flags_what_was_not_sung(run, tmp_path):
     assert 'alt="Words for cold"' in page
     plain = run("aggregate", "a/evidence.parquet", "--least", "3", "-o", "b")
     assert "with --data the leak screen would look" in plain.err
+
+
+def test_words_without_times_beside_a_part_of_the_sound(run, models, song, tmp_path):
+    write(Clip(np.tile(read(song).waveform, (1, 2)), 16000), tmp_path / "long.wav")
+    lrc = LRC.replace("[00:02.00]the", "[00:06.00]the").replace("03.50", "07.50")
+    (tmp_path / "long.lrc").write_text(lrc, encoding="utf-8")
+    explain = ("explain", "long.wav", "--model", models / "joint", *FAST, *TIME)
+    part = ("--start", "1", "--duration", "4")
+    timed = run(*explain, *part, "-o", "timed")
+    assert (timed.code, "have no times" in timed.err) == (0, False), timed.err
+    # Half a second of the first line lies before the part, its middle inside.
+    words = {c.word: (c.start_s, c.end_s) for c in Explanation.load("timed/explanation.json").components if c.word}
+    assert words.keys() == {"Sun", "rain"}
+    assert words["rain"] == (0.0, 1.0)
+    assert run(*explain, "--start", "2", "-o", "late").code == 0
+    heard = {c.word: (c.start_s, c.end_s) for c in Explanation.load("late/explanation.json").components if c.word}
+    assert heard == dict.fromkeys(("the", "long", "road"), (4.0, 5.5))
+    (tmp_path / "words.txt").write_text("Sun and rain\nthe long road\nand on", encoding="utf-8")
+    plain = ("--lyrics", "words.txt")
+    untimed = run(*explain, *part, *plain, "-o", "whole")
+    assert untimed.code == 0, untimed.err
+    says = "The lyrics have no times: joint reads all 3 lines of the song with 1–5 s of its sound"
+    assert says in untimed.err
+    assert says in (tmp_path / "whole" / "report.html").read_text(encoding="utf-8")
+    asked = run("predict", "long.wav", "--model", models / "joint", *part, *plain)
+    assert (asked.code, says in asked.err) == (0, True)
+    whole = run(*explain, *plain, "-o", "all")
+    assert (whole.code, "have no times" in whole.err) == (0, False)
+
+
+def test_which_lyrics_beside_the_sound_are_taken(run, models, song, tmp_path):
+    (tmp_path / "song.lrc").rename(tmp_path / "kept")
+    lines = '{"lines": [{"text": "rain again", "start_s": 0.5, "end_s": 2.0}]}'
+    (tmp_path / "song.json").write_text(lines, encoding="utf-8")
+    (tmp_path / "song.txt").write_text("no rain", encoding="utf-8")
+    predict = ("predict", "song.wav", "--model", models / "joint")
+    done = run(*predict)
+    assert done.code == 0, done.err
+    assert "song.wav: lyrics from song.json; song.txt left aside (--lyrics FILE takes another)" in done.err
+    (tmp_path / "song.json").write_text('{"tempo": 120}', encoding="utf-8")
+    done = run(*predict)
+    assert (done.code, "lyrics from" in done.err) == (0, False)
+    (tmp_path / "song.txt").unlink()
+    done = run(*predict)
+    assert done.code == 2
+    assert "or in its tags (song.json is no JSON of lyrics" in done.err
+
+
+def test_options_that_would_do_nothing_are_refused(run, models, song, bundle, tmp_path):
+    for arguments, said in (
+        (
+            ("song.lrc", "--model", models / "text", "--components", "time"),
+            "--components: text reads words and does not",
+        ),
+        (("song.wav", "--model", models / "text", "--segments", "4"), "--segments: text reads words and does not"),
+        (("song.wav", "--model", bundle, "--words", "line"), "--words: small reads no lyrics"),
+    ):
+        done = run("explain", *arguments, "-o", "o")
+        assert done.code == 2, done.err
+        assert said in done.err
+    assert not (tmp_path / "o").exists()
+    done = run("explain", "song.lrc", "--model", models / "text", "--top-targets", "1", "-o", "o")
+    assert done.code == 0, done.err
+    made = re.search(r"<code>(earmark explain .*?)</code>", (tmp_path / "o" / "report.html").read_text()).group(1)
+    assert "--components" not in made
+    assert "--overwrite" not in made
+    again = run(*made.replace("-o o", "-o p").split()[1:])
+    assert again.code == 0, again.err
+    assert (tmp_path / "p" / "explanation.json").read_bytes() == (tmp_path / "o" / "explanation.json").read_bytes()
+
+
+def test_too_few_samples_name_what_was_chosen(run, models, song, tmp_path):
+    (tmp_path / "song.lrc").write_text("[00:00.50]one two three four five six seven eight nine ten eleven")
+    few = ("explain", "song.wav", "--model", models / "joint", *TIME, "--segments", "2", "--top-targets", "1")
+    done = run(*few, "--samples", "25", "-o", "o")
+    assert done.code == 2
+    assert "shapley: 25 samples cannot weigh 13 components. Give at least 26" in done.err
+    done = run(*few, "--samples", "26", "-o", "o")
+    assert done.code == 0, done.err
+    assert "(error unknown)" in done.out
+    assert "Errors are unknown: the components were taken out in one order" in done.err
+    assert "allow at least 50 samples" in (tmp_path / "o" / "report.html").read_text(encoding="utf-8")
+    done = run(*few, "--samples", "50", "-o", "p")
+    assert (done.code, "unknown" in done.out + done.err) == (0, False)

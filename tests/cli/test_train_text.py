@@ -29,10 +29,17 @@ def test_train_assess_predict(run, songs, tmp_path):
     done = run("train", "tfidf", str(songs), "-o", model, "--split-by", "artist", "--fractions", "0.5,0.25,0.25")
     assert done.code == 0, done.err
     assert "in the lyrics, not sung: platform: 'You might also like' in hill 6 of 6, sea 6 of 6" in done.err
+    assert "(6 texts)" in done.out
     done = run("assess", model, str(songs), "-o", str(tmp_path / "a"), "--json")
     assert done.code == 0, done.err
     told = json.loads(done.out)
     assert told["clips"]["accuracy"]["value"] == 1.0
+    plain = run("assess", model, str(songs), "-o", str(tmp_path / "b"))
+    assert "m on 6 test texts of songs" in plain.out
+    assert "m, by text" in plain.out
+    page = (tmp_path / "b" / "assessment.html").read_text(encoding="utf-8")
+    assert "on 6 test texts, macro-F1" in page
+    assert "clip" not in page.split("<body", 1)[1]
     assert [row["name"] for row in told["baselines"]] == ["most frequent class", "logistic regression on words"]
     text = tmp_path / "new.txt"
     text.write_text("wave and sail", encoding="utf-8")

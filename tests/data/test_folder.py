@@ -87,3 +87,31 @@ def test_kinds_are_recognised(tmp_path, files, kind):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     assert recognise(tmp_path) == kind
+
+
+def test_lyrics_beside_sounds_are_theirs(sound, tmp_path):
+    for name in ("a/1.wav", "a/2.wav", "b/3.wav", "b/4.wav"):
+        sound(name)
+    (tmp_path / "a" / "1.lrc").write_text("[00:00.10]so long")
+    (tmp_path / "a" / "1.txt").write_text("something else")
+    (tmp_path / "a" / "2.txt").write_bytes("süß".encode("cp1252"))
+    (tmp_path / "b" / "3.lines.csv").write_text("start_time,end_time,lyrics_line\n0.0,0.1,good night\n")
+    (tmp_path / "b" / "4.lrc").write_text("[10:00]far behind")
+    dataset = open_dataset(tmp_path)
+    assert [item.lyrics for item in dataset.items] == ["so long", None, "good night", None]
+    facts = {problem.where: problem.fact for problem in dataset.problems}
+    assert facts.keys() == {"a/2.txt", "b/4.lrc"}
+    assert "is left aside as lyrics: is not in utf-8" in facts["a/2.txt"]
+    assert "is sung at 600.00 s" in facts["b/4.lrc"]
+
+
+def test_a_folder_of_texts_needs_no_sound(tmp_path):
+    for name, text in (("sea/1.txt", "salt and sail"), ("hill/2.lrc", "[00:01]moss"), ("hill/3.txt", "")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    dataset = open_dataset(tmp_path)
+    assert [(item.label, item.lyrics, item.sound) for item in dataset.items] == [
+        ("hill", "moss", False),
+        ("sea", "salt and sail", False),
+    ]
+    assert dataset.problems == (Problem("hill/3.txt", "holds no words"),)

@@ -107,8 +107,12 @@ def test_groups_of_ones_own():
     ("rows", "says"),
     [
         ([("a", f"g{i}") for i in range(9)], "has the one class 'a'"),
-        ([*[("a", f"g{i}") for i in range(9)], ("b", "h")], "the class 'b' has 1 clip in 1 group; each of train"),
-        ([*[("a", f"g{i}") for i in range(9)], *[("b", "h")] * 7], "'b' has 7 clips in 1 group"),
+        ([*[("a", f"g{i}") for i in range(9)], ("b", "h")], "the class 'b' has 1 item in 1 group; each of train"),
+        ([*[("a", f"g{i}") for i in range(9)], *[("b", "h")] * 7], "'b' has 7 items in 1 group"),
+        (
+            [*[("a", f"g{i}") for i in range(9)], ("b", "h"), ("c", "i"), ("c", "k")],
+            "the classes 'b' has 1 item in 1 group, 'c' has 2 items in 2 groups; each of train",
+        ),
         ([*[("a", "all")] * 5, *[("b", "all")] * 5], "the group 'all' alone holds 2 classes"),
     ],
 )

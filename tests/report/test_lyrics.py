@@ -77,7 +77,7 @@ def test_each_word_has_its_colour_sign_and_sentence(explanation: Explanation) ->
     assert pieces["<so>"].kind == ""
     assert "unchanged" in pieces["<so>"].says
     assert (pieces["night"].kind, pieces[" "].says) == ("beyond", "")
-    assert "1 word of 5 stands behind what by word reads" in sheet.note
+    assert "1 word of 5 stands behind what by word reads" in sheet.notes[0]
     assert "− on hatched blue lowers it" in sheet.caption
 
 

@@ -63,6 +63,12 @@ def names(context: typer.Context) -> dict[str, str]:
     return found
 
 
+def typed(context: typer.Context, parameter: str) -> bool:
+    """Whether an option was given on the command line itself."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def names_from_file(context: typer.Context) -> set[str]:
     """Names of the parameters whose values are from the file, as far as they have been read."""
     found = set()

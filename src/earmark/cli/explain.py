@@ -9,7 +9,7 @@ import typer
 
 from earmark.cli import config, options
 from earmark.cli.console import Console
-from earmark.cli.job import FORMATS, Job, default_components, is_gradient, stem_files
+from earmark.cli.job import FORMATS, OF_SOUND, OF_WORDS, Job, default_components, is_gradient, stem_files
 from earmark.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ Examples:
 - `earmark explain song.mp3 --refine 2` looks closer where something is
 - `earmark explain song.mp3 --counterfactual --interactions`
 - `earmark explain mix.wav --stems stems/ --contrast rock,metal -o out/mix`
+- `earmark explain song.mp3 --model models/joint --lyrics song.lrc --words line`
 - `find . -name "*.ogg" | earmark explain - --skip-existing --json > results.json`
 """
 
@@ -257,6 +258,7 @@ def explain(
         lyrics_encoding=lyrics_encoding,
         seed=seed,
         device=device,
+        given=tuple(name for name in (*OF_SOUND, *OF_WORDS) if config.typed(context, name)),
     )
     console = Console(quiet=quiet, verbose=verbose, bars=not no_progress, json=json)
     _explain_files(files, job, out, formats_of(formats, gradient=gradient), console, overwrite, skip_existing, dry_run)
@@ -339,10 +341,12 @@ def _explain_files(
 
 
 def _load(job: Job, console: Console) -> Classifier:
+    from earmark.cli.words import check_asked
     from earmark.models.load import load_model
 
     classifier = load_model(job.model, say=console.say, device=job.device)
     job.check_labels(classifier.labels)
+    check_asked(job, classifier)
     return classifier
 
 

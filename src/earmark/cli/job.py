@@ -35,6 +35,10 @@ FORMATS = {
 
 _CAM = ("grad_cam", "hirescam", "score_cam")
 
+# Options that mean nothing to a model that does not listen, and to one that does not read.
+OF_SOUND = ("components", "segments", "bands", "spacing", "stems", "fill", "component_set")
+OF_WORDS = ("words", "repeated", "lyrics_encoding")
+
 # Kinds that need more than options can say; how each comes about.
 _OF_THEMSELVES = {
     "lyrics": "Words come in by themselves with a model that reads them: --lyrics, --words",
@@ -75,6 +79,7 @@ class Job:
     lyrics_encoding : of that file; None for what it says itself.
     seed : of every random draw.
     device : where the network computes: "auto", "cpu", "cuda" or "cuda:N".
+    given : which of ``OF_SOUND`` and ``OF_WORDS`` were asked for in so many words, and would do nothing to some models.
     """
 
     model: str
@@ -105,6 +110,7 @@ class Job:
     lyrics_encoding: str | None = None
     seed: int = 0
     device: str = "auto"
+    given: tuple[str, ...] = ()
 
     @property
     def gradient(self) -> bool:
@@ -295,8 +301,14 @@ class Job:
                     raise UnknownNameError("label", label, labels)
         raise UsageError("not two different labels", remedy="Give them as --contrast rock,metal", where="--contrast")
 
-    def command(self, file: str, out: Path) -> str:
+    def command(self, file: str, out: Path, *, listens: bool = True) -> str:
         """The command line that makes the same files again, every setting spelled out.
+
+        Parameters
+        ----------
+        file : as it was named.
+        out : the folder.
+        listens : whether the sound is cut; of a model of words alone it is not.
 
         Examples
         --------
@@ -305,17 +317,8 @@ class Job:
         """
         kind = self.kind()
         method = self.how_map() if self.gradient else self.how_refined() if self.refine else self.how()
-        words: list[str] = ["earmark", "explain", file, "--model", self.model, "--components", self.components]
-        for option, field_of in _FIELDS.items():
-            value = getattr(kind, field_of[self.components]) if self.components in field_of else None
-            if option == "stems":
-                for path in self.stems or ():
-                    words += ["--stems", path]
-            elif value is not None:
-                words += [f"--{option}", str(value)]
-        if not self.gradient:
-            words += ["--fill", str(getattr(kind, "fill"))]  # noqa: B009 - every kind has one, if not its protocol
-        words += [word for text in self.component_set for word in ("--component-set", text)]
+        words: list[str] = ["earmark", "explain", file, "--model", self.model]
+        words += self._cut(kind) if listens else []
         words += ["--method", self.method]
         if hasattr(method, "samples"):
             words += ["--samples", str(method.samples)]
@@ -342,9 +345,22 @@ class Job:
             words += ["--start", str(self.start_s)]
         if self.duration_s is not None:
             words += ["--duration", str(self.duration_s)]
-        # Whoever asks again in the same place has the files of the first time there.
-        words += ["--seed", str(self.seed), "-o", str(out), "--overwrite"]
+        words += ["--seed", str(self.seed), "-o", str(out)]
         return shlex.join(words)
+
+    def _cut(self, kind: ComponentKind) -> list[str]:
+        """The options of the sound's cut, spelled out."""
+        words = ["--components", self.components]
+        for option, field_of in _FIELDS.items():
+            value = getattr(kind, field_of[self.components]) if self.components in field_of else None
+            if option == "stems":
+                for path in self.stems or ():
+                    words += ["--stems", path]
+            elif value is not None:
+                words += [f"--{option}", str(value)]
+        if not self.gradient:
+            words += ["--fill", str(getattr(kind, "fill"))]  # noqa: B009 - every kind has one, if not its protocol
+        return words + [word for text in self.component_set for word in ("--component-set", text)]
 
 
 def is_gradient(method: str) -> bool:

@@ -59,13 +59,14 @@ def predict(
 
     from earmark.audio.read import read
     from earmark.cli.job import Job
-    from earmark.cli.words import lyrics_of
+    from earmark.cli.words import excerpt, lyrics_of
     from earmark.data.download import local
     from earmark.data.lyrics.read import LYRICS_SUFFIXES, read_lyrics
     from earmark.models.load import load_model
     from earmark.models.predict import predict as scores_of
     from earmark.models.prepare import prepare
     from earmark.models.text.lyrics_classifier import LyricsClassifier
+    from earmark.report.lyrics import untimed_text
 
     classifier = load_model(model, say=console.say, device=device)
 
@@ -78,7 +79,9 @@ def predict(
             for step in prepare(clip, classifier.input).steps:
                 console.detail(f"{clip.name}: {step}")
         job = Job(model, start_s=start, duration_s=duration, lyrics=lyrics, lyrics_encoding=lyrics_encoding)
-        words = lyrics_of(file, clip, classifier, job)
+        words = lyrics_of(file, clip, classifier, job, console)
+        if words is not None and excerpt(words, job):
+            console.say(untimed_text(classifier.name, len(words.lines), start, start + clip.duration_s))
         scores = scores_of(clip if words is None else replace(clip, lyrics=words.text), classifier)
         return _told(file, classifier, scores, top, console)
 

@@ -182,7 +182,7 @@ def explain_file(
     listening = None if sound is None else listen(explanation, clip)
     measures = _measure(explanation, classifier, clip, console) if job.measure else None
     with all_or_nothing(out) as staging:
-        command = job.command(file, out)
+        command = job.command(file, out, listens=sound is not None)
         _write(staging, out, answer, clip, classifier, listening, measures, command, formats, console)
         made = {path.name for path in staging.iterdir()}
     names = names_of(formats, job)
@@ -295,8 +295,8 @@ def _write_further(folder: Path, answer: Answer, formats: Sequence[str]) -> None
 
 def tell(done: Done, console: Console) -> None:
     """Print top tags, the strongest evidence in words, and where the results are."""
-    from earmark.report.lyrics import beyond_text, shares_line
-    from earmark.report.words import totals_text, trust
+    from earmark.report.lyrics import beyond_text, excerpt_text, shares_line
+    from earmark.report.words import totals_text, trust, unknown_errors
 
     explanation = done.explanation
     width = max(len(label) for label, _ in done.tags)
@@ -314,15 +314,17 @@ def tell(done: Done, console: Console) -> None:
         parts = shares_line(explanation, label)
         if effects and parts:
             console.data(f"  of all that counts: {parts}")
-    beyond = beyond_text(explanation)
-    if beyond:
-        console.say(beyond)
+    for note in (excerpt_text(explanation), beyond_text(explanation)):
+        if note:
+            console.say(note)
     if done.further is not None:
         _tell_further(done.further, console)
     if done.measures is not None:
         console.data(f"measured: {done.measures.trust.sentence}")
     if not explanation.perturbed:
         (console.detail if explanation.converged else console.say)(trust(explanation))
+    elif unknown_errors(explanation):
+        console.say(unknown_errors(explanation))
     elif not explanation.converged:
         console.say("the estimate has not settled: allow more with --samples before relying on the order")
     if done.silence and any(path.name in NAMES["html"] + NAMES["flac"] for path in done.written):

@@ -266,8 +266,9 @@ def _tell(fitted: Fitted, data: str, console: Console) -> None:
     if fitted.history:
         console.data(f"kept epoch {best_of(fitted.history).epoch} of {fitted.history[-1].epoch}")
     found = fitted.validation
+    judged = "texts" if fitted.card.kind == "text" else "clips"
     if found is not None:
-        console.data(f"validation: accuracy {found.accuracy}, macro-F1 {found.macro_f1} ({found.n} clips)")
+        console.data(f"validation: accuracy {found.accuracy}, macro-F1 {found.macro_f1} ({found.n} {judged})")
     console.data(str(fitted.folder))
     bundle, source = shlex.quote(str(fitted.folder)), shlex.quote(data)
     console.say(f"next: earmark assess {bundle} {source}")

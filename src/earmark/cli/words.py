@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from earmark.data.lyrics.lyrics import Lyrics
     from earmark.models.classifier import Classifier
 
-# Beside a sound, in this order: what has times comes first.
-_BESIDE = (".lrc", ".srt", ".vtt", ".txt")
 AUTO, NONE = "auto", "none"
 
 
-def lyrics_of(file: str, clip: Clip, classifier: Classifier, job: Job) -> Lyrics | None:
+def lyrics_of(file: str, clip: Clip, classifier: Classifier, job: Job, console: Console) -> Lyrics | None:
     """The words that a classifier is to read with a sound; None where it reads none, or there are to be none.
+
+    Where several files beside the sound could hold them, it is said which one is taken.
 
     Raises
     ------
@@ -42,13 +42,48 @@ def lyrics_of(file: str, clip: Clip, classifier: Classifier, job: Job) -> Lyrics
         if isinstance(classifier, ReadsOnly):
             raise UsageError(f"{classifier.name} reads nothing but lyrics", remedy="Give them", where="--lyrics")
         return None
-    path = _found(Path(file), classifier.name) if job.lyrics == AUTO else Path(job.lyrics)
+    path = _found(Path(file), classifier.name, console) if job.lyrics == AUTO else Path(job.lyrics)
     lyrics = read_lyrics(path, encoding=job.lyrics_encoding)
-    whole = job.start_s == 0 and job.duration_s is None
-    if whole:
+    if not _cut(job):
         lyrics.check_times(clip.duration_s)
         return lyrics
     return lyrics.part(job.start_s, job.start_s + clip.duration_s)
+
+
+def check_asked(job: Job, classifier: Classifier) -> None:
+    """Raise if an option was given that means nothing to this classifier.
+
+    Raises
+    ------
+    UsageError
+        Naming the option.
+    """
+    from earmark.cli.job import OF_SOUND, OF_WORDS
+    from earmark.explain.paired import ReadsOnly
+
+    unheard = [name for name in job.given if name in OF_SOUND]
+    if unheard and isinstance(classifier, ReadsOnly):
+        raise UsageError(
+            f"{classifier.name} reads words and does not listen: there is no sound to cut",
+            remedy="Leave it out; --words says what of the lyrics is switched off",
+            where=f"--{unheard[0].replace('_', '-')}",
+        )
+    unread = [name for name in job.given if name in OF_WORDS]
+    if unread and not isinstance(classifier, ReadsLyrics):
+        raise UsageError(
+            f"{classifier.name} reads no lyrics",
+            remedy="Leave it out, or choose a model that reads them",
+            where=f"--{unread[0].replace('_', '-')}",
+        )
+
+
+def excerpt(lyrics: Lyrics, job: Job) -> bool:
+    """Whether a part of a sound is asked about with all the words of its song, since these have no times."""
+    return _cut(job) and not lyrics.timed
+
+
+def _cut(job: Job) -> bool:
+    return job.start_s > 0 or job.duration_s is not None
 
 
 def sound_and_lyrics(file: str, classifier: Classifier, job: Job, console: Console) -> tuple[Clip, Lyrics | None]:
@@ -74,7 +109,7 @@ def sound_and_lyrics(file: str, classifier: Classifier, job: Job, console: Conso
         )
         raise UsageError(f"is a text, and {classifier.name} needs {needs}", remedy="Give the sound", where=file)
     clip = read(local(file, say=console.say), start_s=job.start_s, duration_s=job.duration_s)
-    return clip, lyrics_of(file, clip, classifier, job)
+    return clip, lyrics_of(file, clip, classifier, job, console)
 
 
 def _text(file: str, classifier: Classifier, job: Job) -> tuple[Clip, Lyrics]:
@@ -101,7 +136,13 @@ def with_words(kind: ComponentKind, lyrics: Lyrics, classifier: Classifier, job:
     from earmark.explain.paired import ReadsOnly
 
     sound = None if isinstance(classifier, ReadsOnly) else kind
-    return MusicAndLyrics.of(sound, lyrics, unit=job.words, repeated=job.repeated)  # type: ignore[arg-type]
+    return MusicAndLyrics.of(
+        sound,
+        lyrics,
+        unit=job.words,  # type: ignore[arg-type]  # checked there
+        repeated=job.repeated,  # type: ignore[arg-type]
+        excerpt=excerpt(lyrics, job),
+    )
 
 
 def coarse(kind: ComponentKind, lyrics: Lyrics, classifier: Classifier) -> ComponentKind:
@@ -116,20 +157,25 @@ def coarse(kind: ComponentKind, lyrics: Lyrics, classifier: Classifier) -> Compo
     return MusicAndLyrics.of(None if isinstance(classifier, ReadsOnly) else kind, lyrics, unit="line")
 
 
-def _found(file: Path, model: str) -> Path:
-    for suffix in _BESIDE:
-        beside = file.with_suffix(suffix)
-        if beside.is_file():
-            return beside
+def _found(file: Path, model: str, console: Console) -> Path:
+    from earmark.data.lyrics.beside import BESIDE, lyrics_beside
     from earmark.data.lyrics.tags import read_tags
 
+    beside = lyrics_beside(file)
+    if beside.path is not None:
+        if beside.others:
+            others = ", ".join(path.name for path in beside.others)
+            console.say(f"{file}: lyrics from {beside.path.name}; {others} left aside (--lyrics FILE takes another)")
+        return beside.path
     try:
         tagged = read_tags(file)
     except LyricsError:
         tagged = None
     if tagged is None:
+        refused = f" ({beside.refused})" if beside.refused else ""
         raise UsageError(
-            f"{model} reads lyrics, and there are none beside {file.name} ({', '.join(_BESIDE)}) or in its tags",
+            f"{model} reads lyrics, and there are none beside {file.name} ({', '.join(BESIDE)}) or in its tags"
+            + refused,
             remedy="Give them, or say that there are none: --lyrics none",
             where="--lyrics",
         )

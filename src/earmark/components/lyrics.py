@@ -41,6 +41,7 @@ class MusicAndLyrics:
     placeholder : stands for what is left out of the text, such as "[MASK]"; by default nothing does.
     lines : the lyrics, as ``document`` gives them; by default those of the clip, without times.
     until : characters of the text that the classifier reads; units behind them are no players. None for all.
+    excerpt : whether the sound is a part of the song, of which the lyrics, having no times, are the whole.
 
     Raises
     ------
@@ -65,6 +66,7 @@ class MusicAndLyrics:
     placeholder: str = ""
     lines: tuple[Any, ...] | None = None
     until: int | None = None
+    excerpt: bool = False
 
     def __post_init__(self) -> None:
         if self.audio is not None and not isinstance(self.audio.get("kind"), str):
@@ -77,10 +79,18 @@ class MusicAndLyrics:
             object.__setattr__(self, "lines", tuple(self.lines))
 
     @classmethod
-    def of(cls, audio: Any, lyrics: Lyrics, *, unit: Unit = "word", repeated: Repeated = "together") -> MusicAndLyrics:
+    def of(
+        cls,
+        audio: Any,
+        lyrics: Lyrics,
+        *,
+        unit: Unit = "word",
+        repeated: Repeated = "together",
+        excerpt: bool = False,
+    ) -> MusicAndLyrics:
         """The kind from a kind of audio components (None for none) and lyrics with their times."""
         how = None if audio is None else {"kind": audio.name, **asdict(audio)}
-        return cls(how, unit, repeated, lines=document(lyrics))
+        return cls(how, unit, repeated, lines=document(lyrics), excerpt=excerpt)
 
     def lyrics(self, clip: Clip | None = None) -> Lyrics:
         """The lyrics: its own, or the clip's.

@@ -17,7 +17,7 @@ COMPANION_SUFFIXES = frozenset(
     {
         "", ".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".parquet", ".jams", ".lab", ".xml", ".musicxml", ".mxl",
         ".mid", ".midi", ".krn", ".pdf", ".yaml", ".yml", ".toml", ".html", ".jpg", ".jpeg", ".png", ".npy", ".npz",
-        ".h5", ".sha256", ".md5", ".cue", ".m3u", ".log",
+        ".h5", ".sha256", ".md5", ".cue", ".m3u", ".log", ".lrc", ".srt", ".vtt",
     }
 )  # fmt: skip
 

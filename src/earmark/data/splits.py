@@ -187,8 +187,13 @@ def split_from_parts(dataset: Dataset, parts: Sequence[int], name: str, *, leaky
     learnt = {item.label for item, part in zip(dataset.items, parts, strict=True) if part == 0}
     unlearnt = sorted({item.label for item, p in zip(dataset.items, parts, strict=True) if p > 0} - learnt)
     if unlearnt:
+        named = ", ".join(repr(label) for label in unlearnt)
         raise DatasetError(
-            f"the class {unlearnt[0]!r} is judged, but not in train", remedy="Add some", where=f"{dataset.name}, {name}"
+            f"the class {named} is judged, but not in train"
+            if len(unlearnt) == 1
+            else f"the classes {named} are judged, but not in train",
+            remedy="Add some",
+            where=f"{dataset.name}, {name}",
         )
     if leaky:
         return _split(dataset, parts, f"{name} (leaky)", "nothing")

@@ -106,25 +106,29 @@ def check_classes(members: dict[str, Counter[str]], counts: Counter[str], parts:
     Raises
     ------
     DatasetError
-        Naming the class and what could be done.
+        Naming all such classes and what could be done.
     """
     if len(counts) < 2:
         raise DatasetError(
             f"has the one class {next(iter(counts), '')!r}", remedy="Give sounds of two classes or more", where="split"
         )
     largest = max(sorted(members), key=lambda group: members[group].total())
-    for label in sorted(counts):
-        number = sum(label in inside for inside in members.values())
-        if number >= len(parts):
-            continue
-        clips = f"{counts[label]} clip{'s' if counts[label] > 1 else ''} in {number} group{'s' if number > 1 else ''}"
-        spans = len(members[largest]) > 1 and label in members[largest]
-        raise DatasetError(
-            f"the class {label!r} has {clips}; each of {', '.join(parts)} needs one of its own"
-            + (f" (the group {largest!r} alone holds {len(members[largest])} classes)" if spans else ""),
-            remedy="Add recordings, merge or leave out the class, or split by a narrower group",
-            where="split",
-        )
+    groups = {label: sum(label in inside for inside in members.values()) for label in sorted(counts)}
+    few = [label for label, number in groups.items() if number < len(parts)]
+    if not few:
+        return
+    told = [f"{label!r} has {_number(counts[label], 'item')} in {_number(groups[label], 'group')}" for label in few]
+    spans = len(members[largest]) > 1 and any(label in members[largest] for label in few)
+    raise DatasetError(
+        f"the class{'' if len(few) == 1 else 'es'} {', '.join(told)}; each of {', '.join(parts)} needs one of its own"
+        + (f" (the group {largest!r} alone holds {len(members[largest])} classes)" if spans else ""),
+        remedy=f"Add some, merge or leave out the class{'' if len(few) == 1 else 'es'}, or split by a narrower group",
+        where="split",
+    )
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count} {of}{'' if count == 1 else 's'}"
 
 
 def _check_parts(

@@ -126,7 +126,11 @@ def counterfactual(
             where="counterfactual",
         )
     if samples < 2 * n + 2:
-        raise SettingError(f"samples {samples}", remedy=f"Give at least {2 * n + 2}", where="counterfactual")
+        raise SettingError(
+            f"{samples} samples cannot weigh {n} components",
+            remedy=f"Give at least {2 * n + 2}",
+            where="counterfactual",
+        )
     if promise is not None and (promise.shape != (n,) or not np.isfinite(promise).all()):
         raise SettingError(
             f"promise of shape {promise.shape} for {n} components",

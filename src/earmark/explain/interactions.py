@@ -118,7 +118,7 @@ class ShapleyInteractions:
             raise SettingError(
                 f"{self.samples} samples cannot weigh {n} components and {n * (n - 1) // 2} pairs",
                 remedy=f"Give at least {4 * unknowns}",
-                where="shapley_interactions",
+                where="interactions",
             )
         strata = [Stratum(n, size, rng) for size in range(1, n // 2 + 1)]
         pairs = (min(self.samples, 1 << n) - 2) // 2

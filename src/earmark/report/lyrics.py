@@ -57,13 +57,13 @@ class LyricSheet:
     lines : in order.
     timed : whether one of them has a time.
     caption : what the colours say.
-    note : what is beyond the classifier's window; "" where nothing is.
+    notes : what is beyond the classifier's window, and what may not be sung in this part; empty where nothing is.
     """
 
     lines: tuple[SheetLine, ...]
     timed: bool
     caption: str
-    note: str
+    notes: tuple[str, ...]
 
 
 def lyric_sheet(explanation: Explanation, label: str) -> LyricSheet | None:
@@ -89,9 +89,8 @@ def lyric_sheet(explanation: Explanation, label: str) -> LyricSheet | None:
         lines.append(SheetLine(pieces, line.text, opens, start_s, end_s, "" if start_s is None else clock(start_s)))
         at += len(line.text)
     timed = any(line.start_s is not None for line in lines)
-    return LyricSheet(
-        tuple(lines), timed, _caption(explanation, label, sheet, largest, decimals), beyond_text(explanation)
-    )
+    notes = tuple(note for note in (excerpt_text(explanation), beyond_text(explanation)) if note)
+    return LyricSheet(tuple(lines), timed, _caption(explanation, label, sheet, largest, decimals), notes)
 
 
 def shares_text(explanation: Explanation, label: str | int | None = None) -> str:
@@ -143,6 +142,23 @@ def beyond_text(explanation: Explanation) -> str:
     return (
         f"{count} {sheet.unit}{plural} of {count + len(sheet.units)} {stand} behind what {explanation.model.name} "
         "reads (struck out in grey in the report): nothing is known about them, and they can have no effect."
+    )
+
+
+def excerpt_text(explanation: Explanation) -> str:
+    """That words of the whole song were read with a part of its sound; "" where they were not."""
+    if not has_words(explanation) or not explanation.recipe.component_settings.get("excerpt"):
+        return ""
+    start_s, end_s = explanation.clip.start_s, explanation.clip.start_s + explanation.clip.duration_s
+    lines = len(sheet_of(explanation).lyrics.lines)
+    return untimed_text(explanation.model.name, lines, start_s, end_s)
+
+
+def untimed_text(model: str, lines: int, start_s: float, end_s: float) -> str:
+    """That words of a whole song are read with the sound between two times, in seconds."""
+    return (
+        f"The lyrics have no times: {model} reads all {lines} lines of the song with {start_s:g}–{end_s:g} s of its "
+        "sound, also those that are sung elsewhere. Lyrics with times (.lrc) would be cut to the part."
     )
 
 

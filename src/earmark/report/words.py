@@ -53,6 +53,8 @@ def trust(explanation: Explanation) -> str:
             "They hold for this clip, this model and this way of cutting the sound."
         )
     order = order_text(explanation)
+    if unknown_errors(explanation):
+        return f"Not converged after {asked}: do not rely on the order of the components. {unknown_errors(explanation)}"
     if explanation.converged:
         return (
             f"Estimated from {asked}, and settled. ± is one standard error; "
@@ -61,6 +63,17 @@ def trust(explanation: Explanation) -> str:
     return (
         f"Not converged after {asked}: do not rely on the order of the components. "
         f"± is one standard error; allow more evaluations for a firmer answer.{order}"
+    )
+
+
+def unknown_errors(explanation: Explanation) -> str:
+    """Why a sampled explanation has no errors, and what helps; "" where it has them."""
+    if explanation.exact or not explanation.perturbed or not np.isnan(explanation.errors).any():
+        return ""
+    least = 4 * len(explanation.components) - 2
+    return (
+        "Errors are unknown: the components were taken out in one order and its reverse only, and how far estimates "
+        f"scatter shows from two on; allow at least {least} samples."
     )
 
 

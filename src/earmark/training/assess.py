@@ -75,6 +75,7 @@ class Assessment:
     noise : one a ratio asked for.
     openings : how often the test items of this split have been opened for this bundle, with this time; 0: not counted.
     problems : test items that could not be used.
+    unit : what was judged: "clip", or "text" by a model of words alone.
     seed : of bootstrap and noise.
     """
 
@@ -94,6 +95,7 @@ class Assessment:
     noise: tuple[Noise, ...]
     openings: int
     problems: tuple[Problem, ...]
+    unit: str
     seed: int
 
     def document(self) -> dict[str, object]:
@@ -188,6 +190,7 @@ def assess(
         noise=tuple(noise),
         openings=openings,
         problems=found.problems,
+        unit="text" if isinstance(classifier, LyricsClassifier) else "clip",
         seed=seed,
     )
 

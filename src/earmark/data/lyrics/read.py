@@ -12,7 +12,8 @@ from earmark.data.lyrics.subtitles import parse_subtitles
 from earmark.data.sound_files import SOUND_SUFFIXES
 from earmark.errors import LyricsError, SettingError
 
-LYRICS_SUFFIXES = (".txt", ".lrc", ".srt", ".vtt", ".csv", ".json")
+TEXT_SUFFIXES = (".txt", ".lrc", ".srt", ".vtt")
+LYRICS_SUFFIXES = (*TEXT_SUFFIXES, ".csv", ".json")
 
 
 def read_lyrics(path: str | Path, *, language: str | None = None, encoding: str | None = None) -> Lyrics:
