@@ -12,6 +12,8 @@ def test_planted_writes_table_page_and_pictures_and_the_same_bytes_again(run, tm
     assert (done.code, done.err) == (0, "")
     assert "occlusion  " in done.out
     assert "random  " in done.out
+    assert "localisation AUC ↑ (95 % interval); fill: silence" in done.out
+    assert "Intervals: bootstrap over the 1 sound of a case; from fewer than 10 sounds they are too narrow" in done.out
     assert "flags nothing, as it should" in done.out
     names = {path.name for path in (tmp_path / "a").iterdir()}
     assert names >= {"planted.html", "planted.csv", "planted.parquet", "localisation.png", "disagreement.png", "sounds"}
@@ -28,6 +30,41 @@ def test_planted_writes_table_page_and_pictures_and_the_same_bytes_again(run, tm
     refused = run(*SMALL, "-o", "a")
     assert refused.code == 1
     assert "is there already. Add --overwrite, or choose another -o." in refused.err
+
+
+def test_models_and_sounds_of_others_are_left_alone(run, tmp_path):
+    for mine in ("models/mine/card.json", "sounds/mine/a.wav", "models/noiseless/card.json"):
+        (tmp_path / mine).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / mine).write_text("mine")
+    refused = run(*SMALL, "-o", ".")
+    assert refused.code == 1
+    assert "models/noiseless: is there already" in refused.err
+    assert (tmp_path / "models/noiseless/card.json").read_text() == "mine"
+    done = run(*SMALL, "-o", ".", "--overwrite")
+    assert done.code == 0
+    assert (tmp_path / "models/mine/card.json").read_text() == (tmp_path / "sounds/mine/a.wav").read_text() == "mine"
+
+
+def test_a_run_whose_writing_was_broken_off_goes_on_to_the_same_bytes(run, tmp_path, monkeypatch):
+    assert run(*SMALL, "-o", "whole").code == 0
+    with monkeypatch.context() as broken:
+        # All files are written, and the parts are still there.
+        broken.setattr("earmark.metrics.planted.run.forget", lambda _: 1 / 0)
+        assert run(*SMALL, "-o", "broken").code != 0
+    assert (tmp_path / "broken" / "planted.html").exists()
+    assert run(*SMALL, "-o", "broken").code == 0
+    for name in ("planted.csv", "planted.parquet", "localisation.png"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "broken" / name).read_bytes()
+    assert not (tmp_path / "broken" / ".unfinished").exists()
+
+
+def test_several_seeds_are_several_listeners_and_more_sounds(run, tmp_path):
+    done = run(*SMALL, "--seeds", "2", "-o", "two", "--json")
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert [(one["name"], one["seed"]) for one in document["cases"]] == [("noiseless", 0), ("noiseless", 1)]
+    assert {one["clips"] for one in document["auc"]} == {2}
+    assert "Seed 1: The listener" in (tmp_path / "two" / "planted.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from earmark.metrics.planted.run import CaseResult, Plan
 
 FILES = ("planted.html", "planted.csv", "planted.parquet")
+# Folders with one of each case and seed.
+OF_CASES = ("models", "sounds")
 METHODS = (
     "shapley", "lime", "occlusion", "leave_one_in", "rise",
     "saliency", "integrated_gradients", "smoothgrad", "grad_cam",
@@ -73,9 +76,18 @@ def planted(
         ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Within a minute: fewer sounds, and silence as the only fill.")
+        bool, typer.Option("--quick", help="A third of the time: fewer sounds, and silence as the only fill.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of every random draw.")] = 0,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            "--seeds",
+            metavar="N",
+            min=1,
+            help="Do it all N times, with other sounds and listeners: by --seed, the number after it and so on.",
+        ),
+    ] = 1,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where the files go.")] = Path("planted"),
     overwrite: options.Overwrite = False,
     json: options.Json = False,
@@ -86,22 +98,25 @@ def planted(
     """Score methods where the truth is known."""
     from earmark.metrics.planted.case import Sources, planted_case
     from earmark.metrics.planted.run import PARTS, forget, run_planted
-    from earmark.metrics.planted.table import disagreements, write_table
+    from earmark.metrics.planted.table import auc_intervals, disagreements, exact, write_table
     from earmark.report.planted import table_lines, verdict, write_planted
 
-    plan = _plan(case, methods, components, fills, clips, samples, scorebook, quick, seed)
+    plan = _plan(case, methods, components, fills, clips, samples, scorebook, quick, seed, seeds)
     sources = Sources(scorebook)
     if scorebook is not None and "stem" in plan.cases:
         # What is wrong with the folder is said now, not after the minutes that the cases before take.
         planted_case("stem", seed=seed, n=1, sources=sources)
-    if not overwrite:
-        refuse_existing(out, FILES)
+    kept = [f"{part}/{plan.folder(name, one)}" for part in OF_CASES for name in plan.cases for one in plan.every_seed]
+    if not overwrite and not (out / PARTS).exists():
+        # What lies beside the parts of an unfinished run was written by that run.
+        refuse_existing(out, (*FILES, *kept))
     check_writable(out)
-    if overwrite and (out / PARTS).exists():
-        shutil.rmtree(out / PARTS)
+    if overwrite:
+        shutil.rmtree(out / PARTS, ignore_errors=True)
     if not (out / PARTS).exists():
-        # Listeners of another run: other settings may have made them.
-        shutil.rmtree(out / "models", ignore_errors=True)
+        # Listeners and sounds of another run: other settings may have made them.
+        for folder in kept:
+            shutil.rmtree(out / folder, ignore_errors=True)
     console = Console(quiet=quiet, verbose=verbose, json=json, bars=not no_progress)
     with console.watch("Planting, training, explaining") as watch:
         results = run_planted(plan, out, watch=watch, say=console.detail)
@@ -113,10 +128,16 @@ def planted(
     for line in table_lines(results):
         console.data(line)
     for result in results:
-        console.data(f"{result.name}: {result.proof.sentence} {verdict(result)}")
+        console.data(f"{plan.folder(result.name, result.seed)}: {result.proof.sentence} {verdict(result)}")
     console.data(str(paths[0]))
+    checked = exact(scores)
     console.document(
         {
+            "exact": None if checked is None else {**asdict(checked), "as_due": checked.as_due},
+            "auc": [
+                {"case": name, "method": method, **asdict(interval)}
+                for (name, method), interval in auc_intervals(scores).items()
+            ],
             "cases": [_facts(result) for result in results],
             "disagreements": [
                 {
@@ -143,6 +164,7 @@ def _plan(
     scorebook: Path | None,
     quick: bool,
     seed: int,
+    seeds: int,
 ) -> Plan:
     from earmark.components.catalogue import FILLS
     from earmark.explain.catalogue import METHODS as PLAYING
@@ -179,8 +201,8 @@ def _plan(
             )
     book = None if scorebook is None else str(scorebook)
     if quick:
-        return Plan(cases, asked, clips or 1, training=96, held_out=12, scorebook=book, seed=seed)
-    return Plan(cases, asked, clips or 4, scorebook=book, seed=seed)
+        return Plan(cases, asked, clips or 1, training=96, held_out=12, scorebook=book, seed=seed, seeds=seeds)
+    return Plan(cases, asked, clips or 4, scorebook=book, seed=seed, seeds=seeds)
 
 
 def _names(text: str | None, what: str, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
@@ -201,7 +223,7 @@ def _command(plan: Plan, out: Path) -> str:
         words += ["--case", name]
     words += ["--methods", ",".join(plan.ask.methods), "--components", ",".join(plan.ask.components)]
     words += ["--fills", ",".join(plan.ask.fills), "--clips", str(plan.clips), "--samples", str(plan.ask.samples)]
-    words += ["--seed", str(plan.seed)]
+    words += ["--seed", str(plan.seed), "--seeds", str(plan.seeds)]
     if plan.scorebook is not None:
         words += ["--scorebook", plan.scorebook]
     if plan.training < 160:
@@ -213,6 +235,7 @@ def _facts(result: CaseResult) -> dict[str, object]:
     proof = result.proof
     return {
         "name": result.name,
+        "seed": result.seed,
         "listener": result.listener,
         "accuracy": proof.accuracy,
         "without_evidence": proof.without,

@@ -1,5 +1,7 @@
 """A network is trained, shown to use the shortcut, and found out; a run that was broken off goes on."""
 
+from dataclasses import replace
+
 import pytest
 
 from earmark.errors import CancelledError, SettingError
@@ -49,5 +51,12 @@ def test_a_run_that_was_broken_off_goes_on_with_the_same_result(tmp_path):
     assert whole[0].as_expected
     with pytest.raises(SettingError, match="other settings"):
         run_planted(Plan(("noiseless",), ASK, clips=1, held_out=3), tmp_path / "broken")
+    more = run_planted(replace(plan, clips=1, seeds=2), tmp_path / "more")
+    assert [(one.name, one.seed) for one in more] == [("noiseless", 0), ("noiseless", 1)]
+    assert more[0].scores == tuple(row for row in whole[0].scores if row.clip == 0)
+    assert {row.seed for row in more[1].scores} == {1}
+    assert more[1].scores == run_planted(replace(plan, clips=1, seed=1), tmp_path / "second")[0].scores
+    assert more[0].scores[0].auc != more[1].scores[0].auc
+    assert sorted(path.name for path in (tmp_path / "more" / "sounds").iterdir()) == ["noiseless", "noiseless-seed1"]
     forget(tmp_path / "broken")
     assert not (tmp_path / "broken" / PARTS).exists()

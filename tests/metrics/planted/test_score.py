@@ -7,12 +7,22 @@ import pytest
 
 from earmark.errors import SettingError
 from earmark.explain.case import open_case
+from earmark.explain.catalogue import METHODS
 from earmark.metrics.planted.case import planted_case
 from earmark.metrics.planted.listener import detector
 from earmark.metrics.planted.proof import Proof, prove
 from earmark.metrics.planted.score import NO_FILL, Ask, Judge, Score, cut, score_clip
-from earmark.metrics.planted.table import by_fill, comparable, disagreements, means, write_table
+from earmark.metrics.planted.table import (
+    auc_intervals,
+    by_fill,
+    comparable,
+    disagreements,
+    exact,
+    means,
+    write_table,
+)
 from earmark.metrics.planted.truth import truth_of
+from earmark.metrics.statistics import bootstrap_interval
 
 KINDS = ("time", "bands", "grid")
 
@@ -52,13 +62,13 @@ def test_baselines_stand_in_every_cut_and_figures_are_those_of_the_masks(rows):
     values = case.explain("shapley", targets=[one.label]).values(one.label)
     kept = np.isin(np.arange(8), np.argsort(-values)[:2])
     whole, alone, without = case.game.values(np.stack([np.ones(8, dtype=bool), kept, ~kept]))[:, place]
-    row = Judge(case, one.label, truth).row(("noiseless", 0, one.label, "bands"), "silence", "shapley", values)
+    row = Judge(case, one.label, truth).row(("noiseless", 0, 0, one.label, "bands"), "silence", "shapley", values)
     assert row.ff == pytest.approx(whole - without)
     assert row.ad == pytest.approx(100 * max(0, whole - alone) / whole)
     assert row.ai == 100.0 * (alone > whole)
     same = next(r for r in rows if (r.clip, r.method, r.components) == (0, "shapley", "bands"))
     # Other batches, other sums: float32 differs in its last digits.
-    assert dataclasses.astuple(row)[6:] == pytest.approx(dataclasses.astuple(same)[6:], abs=1e-4)
+    assert dataclasses.astuple(row)[7:] == pytest.approx(dataclasses.astuple(same)[7:], abs=1e-4)
 
 
 def test_a_kind_that_cannot_be_right_or_wrong_is_passed_over_and_a_detector_has_no_maps():
@@ -79,7 +89,7 @@ def test_attributions_without_an_order_have_no_faithfulness():
     components = cut(one, "bands", "silence")
     truth = truth_of(components.table, one.places, duration_s=2.0, sample_rate=16000)
     judge = Judge(open_case(one.clip, detector(), components), one.label, truth)
-    row = judge.row(("noiseless", 0, one.label, "bands"), "silence", "nothing", np.zeros(8))
+    row = judge.row(("noiseless", 0, 0, one.label, "bands"), "silence", "nothing", np.zeros(8))
     assert row.auc == 0.5
     assert np.isnan([row.ff, row.ad, row.deletion, row.pointing]).all()
 
@@ -96,7 +106,7 @@ def test_the_listener_is_proved_by_intervention():
 
 
 def made(method, auc, ff, fill="silence", kind="grid"):
-    return Score("cell", 0, "low", kind, fill, method, 64, 1, auc, 1.0, 0.5, ff, 0.0, 100 * (1 - ff), 1 - ff)
+    return Score("cell", 0, 0, "low", kind, fill, method, 64, 1, auc, 1.0, 0.5, ff, 0.0, 100 * (1 - ff), 1 - ff)
 
 
 def test_disagreement_names_the_pairs_whose_order_flips():
@@ -124,6 +134,42 @@ def test_means_go_over_clips_and_methods_are_compared_with_one_fill():
     assert np.isnan(means([nothing])[0].ff)
 
 
+def test_intervals_are_over_the_sounds_of_all_seeds():
+    rows = [
+        dataclasses.replace(made("a", auc, 0.2, kind=kind), seed=seed, clip=clip)
+        for seed, clip, kind, auc in [
+            (0, 0, "grid", 1.0), (0, 0, "time", 0.6), (0, 1, "grid", 0.4), (1, 0, "grid", 0.6), (1, 1, "grid", 1.0),
+        ]
+    ]  # fmt: skip
+    rows.append(made("a", 0.0, 0.2, fill="median"))
+    one = auc_intervals(rows)["cell", "a"]
+    same = bootstrap_interval([0.8, 0.4, 0.6, 1.0])  # the kinds of a sound are no sounds of their own
+    assert (one.mean, one.low, one.high, one.clips) == pytest.approx((same.mean, same.low, same.high, 4))
+    assert one.low < 0.7 < one.high
+    grid = next(row for row in means(rows) if (row.components, row.fill) == ("grid", "silence"))
+    assert grid.clips == 4
+    assert grid.low < grid.auc < grid.high
+
+
+def test_the_benchmark_checks_itself_where_the_truth_is_exact(rows):
+    checked = exact(rows)
+    assert checked.as_due
+    assert checked.shapley >= 0.95
+    assert 0.45 <= checked.random <= 0.55
+    assert "as it should be" in checked.sentence
+    spoilt = [dataclasses.replace(row, auc=0.9) if row.method == "shapley" else row for row in rows]
+    assert not exact(spoilt).as_due
+    assert "something is wrong" in exact(spoilt).sentence
+    assert exact([row for row in rows if row.method != "shapley"]) is None
+
+
+def test_every_method_that_plays_a_game_has_the_samples_that_a_grid_takes():
+    names = tuple(name for name in METHODS.names() if not name.startswith("shapley_"))
+    one = planted_case("noiseless", seed=0, n=1, part="explained").clips[0]
+    found = score_clip("noiseless", ("grid",), 0, one, detector(), Ask(names, ("grid",), ("silence",), samples=1))
+    assert {row.method for row in found} == {*names, "random", "energy"}
+
+
 def test_fills_are_compared_over_the_methods_that_are_played_them():
     rows = [made("a", 0.9, 0.2), made("b", 0.7, 0.2), made("a", 0.1, 0.6, fill="median")]
     aside = [made("random", 0.5, 0.0), made("saliency", 0.3, 0.0, fill=NO_FILL)]
@@ -141,6 +187,6 @@ def test_the_table_is_written_alike_each_time(tmp_path, rows):
     assert table.num_rows == len(rows)
     assert table.column("auc").to_pylist() == [row.auc for row in rows]
     text = (tmp_path / "a" / "planted.csv").read_text().splitlines()
-    assert text[0].startswith("case,clip,label,components,fill,method,n,true,auc")
+    assert text[0].startswith("case,seed,clip,label,components,fill,method,n,true,auc")
     assert len(text) == len(rows) + 1
     assert NO_FILL not in text[1].split(",")

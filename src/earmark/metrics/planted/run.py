@@ -40,6 +40,7 @@ class Plan:
     training, held_out : sounds a case that the listener learns from, and that it is judged by.
     scorebook : folder of the data set that ``stem`` is made from; None for the demo track.
     seed : of every random draw.
+    seeds : how often all of it is done, with other sounds and listeners: by ``seed``, ``seed + 1`` and so on.
     """
 
     cases: tuple[str, ...]
@@ -49,6 +50,16 @@ class Plan:
     held_out: int = 24
     scorebook: str | None = None
     seed: int = 0
+    seeds: int = 1
+
+    @property
+    def every_seed(self) -> range:
+        """The seeds in turn."""
+        return range(self.seed, self.seed + self.seeds)
+
+    def folder(self, case: str, seed: int) -> str:
+        """What the listener and the sounds of a case are kept as: its name, and the seed where it is not the first."""
+        return case if seed == self.seed else f"{case}-seed{seed}"
 
     def document(self) -> dict[str, Any]:
         """For JSON: what another run must agree with to go on with this one."""
@@ -57,11 +68,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """All about one case.
+    """All about one case and seed.
 
     Parameters
     ----------
     name, about : of the case.
+    seed : that its sounds were drawn by, and its listener trained.
     listener : who listened.
     expected : the probe that must find the shortcut; None where there is none.
     proof : that the listener uses what was planted.
@@ -71,6 +83,7 @@ class CaseResult:
 
     name: str
     about: str
+    seed: int
     listener: str
     expected: str | None
     proof: Proof
@@ -110,15 +123,16 @@ def run_planted(
         If the watch says so; what was done stays for the next run.
     """
     watch = watch if watch is not None else Watch()
-    watch.planned = len(plan.cases) * (plan.clips + 4)
+    watch.planned = len(plan.cases) * plan.seeds * (plan.clips + 4)
     parts = folder / PARTS
     _same_plan(plan, parts)
     results = []
     for name in plan.cases:
-        result = _case(plan, name, folder, watch)
-        results.append(result)
-        if say is not None:
-            say(f"{name}: {result.proof.sentence}")
+        for seed in plan.every_seed:
+            result = _case(plan, name, seed, folder, watch)
+            results.append(result)
+            if say is not None:
+                say(f"{plan.folder(name, seed)}: {result.proof.sentence}")
     return tuple(results)
 
 
@@ -139,39 +153,42 @@ def _same_plan(plan: Plan, parts: Path) -> None:
     write_text(path, told)
 
 
-def _case(plan: Plan, name: str, folder: Path, watch: Watch) -> CaseResult:
+def _case(plan: Plan, name: str, seed: int, folder: Path, watch: Watch) -> CaseResult:
     case = PLANTED.get(name)
+    kept = plan.folder(name, seed)
     sources = Sources(Path(plan.scorebook) if plan.scorebook else None)
 
     def sounds(part: Any, n: int) -> PlantedSet:
-        return planted_case(name, seed=plan.seed, n=n, part=part, sources=sources)
+        return planted_case(name, seed=seed, n=n, part=part, sources=sources)
 
     watch.before_batch()
     held_out = sounds("held_out", plan.held_out)
     classifier = _listener(
-        plan, case.listener, lambda: sounds("training", plan.training), folder / "models" / name, watch
+        seed, case.listener, lambda: sounds("training", plan.training), folder / "models" / kept, watch
     )
 
     def judged() -> dict[str, Any]:
-        report = find_shortcuts(classifier, [one.clip for one in held_out.clips], seed=plan.seed, watch=_quiet(watch))
+        report = find_shortcuts(classifier, [one.clip for one in held_out.clips], seed=seed, watch=_quiet(watch))
         for number, one in enumerate(held_out.clips[:SOUNDS]):
-            write(one.clip, folder / "sounds" / name / f"{number}_{one.label}.flac")
+            write(one.clip, folder / "sounds" / kept / f"{number}_{one.label}.flac")
         return {"proof": asdict(prove(classifier, held_out)), "findings": [asdict(one) for one in report.findings]}
 
-    told = _part(folder / PARTS / f"{name}.json", judged)
+    told = _part(folder / PARTS / f"{kept}.json", judged)
     watch.after_batch(4)
+    ask = replace(plan.ask, seed=seed)
     scores: list[Score] = []
     for number, one in enumerate(sounds("explained", plan.clips).clips):
         watch.before_batch()
 
         def rows(number: int = number, one: Any = one) -> list[dict[str, Any]]:
-            return [asdict(row) for row in score_clip(name, case.kinds, number, one, classifier, plan.ask)]
+            return [asdict(row) for row in score_clip(name, case.kinds, number, one, classifier, ask)]
 
-        scores += [Score(**_numbers(row)) for row in _part(folder / PARTS / f"{name}.{number}.json", rows)]
+        scores += [Score(**_numbers(row)) for row in _part(folder / PARTS / f"{kept}.{number}.json", rows)]
         watch.after_batch(1)
     return CaseResult(
         name,
         PLANTED.entry(name).summary,
+        seed,
         classifier.name,
         case.shortcut,
         Proof(**told["proof"]),
@@ -180,7 +197,7 @@ def _case(plan: Plan, name: str, folder: Path, watch: Watch) -> CaseResult:
     )
 
 
-def _listener(plan: Plan, kind: str, training: Callable[[], PlantedSet], folder: Path, watch: Watch) -> Classifier:
+def _listener(seed: int, kind: str, training: Callable[[], PlantedSet], folder: Path, watch: Watch) -> Classifier:
     if kind == "detector":
         return detector()
     if (folder / "card.json").exists():
@@ -188,7 +205,7 @@ def _listener(plan: Plan, kind: str, training: Callable[[], PlantedSet], folder:
             return load_model(str(folder))
         except BundleError:
             shutil.rmtree(folder)
-    return train_listener(training(), folder, seed=plan.seed, watch=_quiet(watch))
+    return train_listener(training(), folder, seed=seed, watch=_quiet(watch))
 
 
 def _quiet(watch: Watch) -> Watch:

@@ -7,7 +7,7 @@ equal area for all: the strongest quarter of the components is kept, or removed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from earmark.components.layered import Layered
 from earmark.components.stems import Stems
 from earmark.components.stems_time import StemsTime
 from earmark.errors import SettingError
+from earmark.explain.budget import with_samples
 from earmark.explain.case import Case, open_case
 from earmark.explain.catalogue import METHODS
 from earmark.explain.explanation import Explanation
@@ -45,6 +46,9 @@ RANDOM_DRAWS = 100
 RANDOM_JUDGED = 4
 BATCH = 16
 
+# Case, seed, number of the sound, label, kind of components.
+Facts = tuple[str, int, int, str, str]
+
 
 @dataclass(frozen=True)
 class Score:
@@ -52,7 +56,8 @@ class Score:
 
     Parameters
     ----------
-    case, clip, label : the sound: its case, its number, the label that is explained (the right one).
+    case, seed, clip, label : the sound: its case, the seed that it was drawn and its listener trained by, its number,
+        the label that is explained (the right one).
     components, fill : how it was cut; the fill of a gradient method is "none" (faithfulness: silence).
     method : a registered one, or a baseline ("random", "energy").
     n, true : components, and how many of them hold the evidence.
@@ -62,6 +67,7 @@ class Score:
     """
 
     case: str
+    seed: int
     clip: int
     label: str
     components: str
@@ -125,7 +131,7 @@ def score_clip(
                 open_case(one.clip, classifier, components, seed=ask.seed, batch_size=BATCH), one.label, truth
             )
             rng = np.random.default_rng([ask.seed, number, ask.fills.index(fill)])
-            facts = (case, number, one.label, kind)
+            facts = (case, ask.seed, number, one.label, kind)
             rows.append(judge.random(facts, fill, energy, rng))
             rows.append(judge.row(facts, fill, "energy", energy))
             rows += [
@@ -165,20 +171,20 @@ class Judge:
         found: Explanation = self.case.explain(method, targets=[self.label], seed=seed)
         return found.values(self.label)
 
-    def row(self, facts: tuple[str, int, str, str], fill: str, method: str, values: Floats) -> Score:
+    def row(self, facts: Facts, fill: str, method: str, values: Floats) -> Score:
         """Truth and faithfulness of attributions ``(n,)``."""
-        case, number, label, kind = facts
+        case, seed, number, label, kind = facts
         inside, counted = self.truth.inside, self.truth.counted
         some = bool(values[counted].any())
         return Score(
-            case, number, label, kind, fill, method, len(values), int(inside.sum()),
+            case, seed, number, label, kind, fill, method, len(values), int(inside.sum()),
             localisation_auc(values[counted], inside[counted]),
             pointing_game(values[counted], inside[counted]) if some else float("nan"),
             relevance_mass(values[counted], inside[counted]) if some else float("nan"),
             *self._faithfulness(values),
         )  # fmt: skip
 
-    def random(self, facts: tuple[str, int, str, str], fill: str, values: Floats, rng: np.random.Generator) -> Score:
+    def random(self, facts: Facts, fill: str, values: Floats, rng: np.random.Generator) -> Score:
         """The mean over attributions in random order."""
         drawn = [shuffled(np.argsort(values, kind="stable").astype(np.float64), rng) for _ in range(RANDOM_DRAWS)]
         inside, counted = self.truth.inside, self.truth.counted
@@ -259,16 +265,7 @@ def _stems(one: PlantedClip, kind: str, fill: str) -> Components:
 
 def playing(ask: Ask, n: int) -> dict[str, Method]:
     """The methods asked for that play a game, with the budget in place of their own number of samples."""
-    found: dict[str, Method] = {}
-    for name in ask.methods:
-        if name not in METHODS:
-            continue
-        method = METHODS.get(name)()
-        if any(field.name == "samples" for field in fields(method)):  # type: ignore[arg-type]
-            # No method is given fewer than it needs to weigh so many components.
-            method = replace(method, samples=max(ask.samples, 4 * n + 4))  # type: ignore[type-var]
-        found[name] = method
-    return found
+    return {name: with_samples(METHODS.get(name)(), ask.samples, n) for name in ask.methods if name in METHODS}
 
 
 def _maps(one: PlantedClip, classifier: Classifier, ask: Ask) -> dict[str, MapExplanation]:

@@ -16,17 +16,26 @@ from scipy.stats import spearmanr
 
 from earmark.files import replacing, write_text
 from earmark.metrics.planted.score import BASELINES, NO_FILL, Score
+from earmark.metrics.statistics import Interval, bootstrap_interval
 
 FIGURES = ("auc", "pointing", "mass", "ff", "ai", "ad", "deletion")
 # Measures of faithfulness, and whether more of it is better.
 FAITHFULNESS = {"ff": 1, "ai": 1, "ad": -1, "deletion": -1}
 # Differences of means that count as an order: of the AUC, and of the faithfulness figure as a share of its range.
 CLEAR = 0.05
+# Below so many sounds a bootstrap interval is narrower than it should be.
+FEW = 10
+# What must be found where the truth is exact: AUC of the Shapley values of a grid at least, and of a random order.
+DUE = 0.95
+CHANCE = (0.45, 0.55)
 
 
 @dataclass(frozen=True)
 class Mean:
-    """Means over sounds of one method on one case, kind of components and fill; NaN where there is no figure."""
+    """Means over sounds of one method on one case, kind of components and fill; NaN where there is no figure.
+
+    ``low`` and ``high``: 95 % bootstrap interval of the AUC over sounds.
+    """
 
     case: str
     components: str
@@ -34,6 +43,8 @@ class Mean:
     method: str
     clips: int
     auc: float
+    low: float
+    high: float
     pointing: float
     mass: float
     ff: float
@@ -85,10 +96,58 @@ def comparable(scores: Iterable[Score]) -> tuple[Mean, ...]:
 
     Attributions of maps, for which nothing is filled in, stand beside them: their faithfulness is taken with silence.
     """
+    return means(with_one_fill(scores))
+
+
+def with_one_fill(scores: Iterable[Score]) -> tuple[Score, ...]:
+    """The rows that ``comparable`` is made of."""
     rows = tuple(scores)
     fills = dict.fromkeys(row.fill for row in rows if row.fill != NO_FILL)
     one = "silence" if "silence" in fills else next(iter(fills), NO_FILL)
-    return means(row for row in rows if row.fill in (one, NO_FILL))
+    return tuple(row for row in rows if row.fill in (one, NO_FILL))
+
+
+def auc_intervals(scores: Iterable[Score]) -> dict[tuple[str, str], Interval]:
+    """Localisation AUC by case and method: mean over kinds of components and sounds, 95 % bootstrap over sounds.
+
+    Sounds of all seeds count alike, though those of one seed share a listener.
+    """
+    groups: dict[tuple[str, str], dict[tuple[int, int], list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in with_one_fill(scores):
+        groups[row.case, row.method][row.seed, row.clip].append(row.auc)
+    return {key: bootstrap_interval([_mean(one) for one in sounds.values()]) for key, sounds in groups.items()}
+
+
+@dataclass(frozen=True)
+class Exact:
+    """What comes of the case whose truth is exact: ``shapley`` over the grid, and a random order, mean over sounds."""
+
+    shapley: float
+    random: float
+
+    @property
+    def as_due(self) -> bool:
+        """Whether the one finds the evidence and the other does not."""
+        return self.shapley >= DUE and CHANCE[0] <= self.random <= CHANCE[1]
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        return (
+            f"Where the truth is exact (noiseless, grid, silence), shapley has an AUC of {self.shapley:.3f} "
+            f"(due: {DUE} or more) and a random order {self.random:.3f} (due: {CHANCE[0]} to {CHANCE[1]}): "
+            f"{'as it should be' if self.as_due else 'something is wrong with this benchmark'}."
+        )
+
+
+def exact(scores: Iterable[Score]) -> Exact | None:
+    """The check of the benchmark itself; None where the run has not all of ``noiseless``, grid, silence, shapley."""
+    found = {
+        row.method: row.auc
+        for row in means(scores)
+        if (row.case, row.components, row.fill) == ("noiseless", "grid", "silence")
+    }
+    return Exact(found["shapley"], found["random"]) if "shapley" in found else None
 
 
 def by_fill(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
@@ -111,12 +170,14 @@ def _grouped(scores: Iterable[Score], key: Callable[[Score], tuple[str, str, str
     groups: dict[tuple[str, str, str, str], list[Score]] = defaultdict(list)
     for score in scores:
         groups[key(score)].append(score)
-    return tuple(
-        Mean(
-            *names, len({row.clip for row in rows}), *(_mean([getattr(row, name) for row in rows]) for name in FIGURES)
-        )
-        for names, rows in groups.items()
-    )
+    return tuple(_of(names, rows) for names, rows in groups.items())
+
+
+def _of(names: tuple[str, str, str, str], rows: Sequence[Score]) -> Mean:
+    auc, *others = (_mean([getattr(row, name) for row in rows]) for name in FIGURES)
+    interval = bootstrap_interval([row.auc for row in rows])
+    clips = len({(row.seed, row.clip) for row in rows})
+    return Mean(*names, clips, auc, interval.low, interval.high, *others)
 
 
 def disagreements(scores: Sequence[Score]) -> tuple[Disagreement, ...]:
