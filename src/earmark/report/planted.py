@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from jinja2 import Template
 
 from earmark.files import write_bytes, write_text
@@ -30,6 +31,7 @@ from earmark.metrics.planted.table import (
 from earmark.report.images import png_bytes
 from earmark.report.page_parts import Picture, page_policy, page_template
 from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure
+from earmark.report.players import audio_uri
 
 PAGE = "planted.html"
 
@@ -41,6 +43,25 @@ class Cells:
     method: str
     baseline: bool
     cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CaseShown:
+    """A case of the page.
+
+    Parameters
+    ----------
+    name, about : of the case.
+    picture : of one of its sounds.
+    versions : titles and data: URIs of that sound, of its background and its evidence.
+    told : what was shown of its listener, a sentence a seed.
+    """
+
+    name: str
+    about: str
+    picture: Picture
+    versions: tuple[tuple[str, str], ...]
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,42 +94,72 @@ def write_planted(
     pictures = [
         Picture(
             "localisation.png", "Who finds the evidence",
-            "Localisation AUC of every method on every case and kind of components, mean over sounds, with "
-            "silence where that is among the fills. Below the line: a random order, and the order of loudness.",
+            "Localisation AUC of every method (lines) on every case and kind of components (columns), mean over "
+            "sounds. Blue finds the evidence, white is chance, orange points elsewhere. Below the line: a random "
+            "order, and the order of loudness. A dash: a gradient map cannot be added up in stems, and a detector in "
+            "closed form has no gradients here.",
             png_bytes(localisation_figure(every)),
         ),
         Picture(
             "disagreement.png", "Truth against faithfulness",
-            "A point a method and kind of components; squares are the baselines. Points high on the left are right "
-            "and look unfaithful; points low on the right look faithful and are wrong.",
+            "A point a method and kind of components; the line is chance. Points high on the left are right and look "
+            "unfaithful; points low on the right look faithful and are wrong. Named are the most faithful one, and the "
+            "most faithful of those that hardly find the evidence (AUC below 0.75).",
             png_bytes(disagreement_figure(every)),
         ),
     ]  # fmt: skip
-    sounds = {
-        result.name: Picture(
-            f"sound_{result.name}.png", result.name, f"A sound of {result.name}; the frame is where its evidence lies.",
-            png_bytes(sound_figure(result.name, one), dpi=110),
-        )
-        for result, one in zip(results, examples, strict=True)
-    }  # fmt: skip
+    cases = [_case_of(name, results, one) for name, one in zip(plan.cases, examples, strict=True)]
+    checked = exact(scores)
     page = _template().render(
-        policy=page_policy(),
+        policy=page_policy(sound=True),
         plan=plan,
-        results=results,
+        cases=cases,
         pictures=pictures,
-        sounds=sounds,
-        verdicts={result.name: verdict(result) for result in results},
+        found=found_table(scores, plan.cases),
+        sure=sure(scores),
+        checked="" if checked is None else checked.sentence,
         disagreements=[one for one in disagreements(scores) if one.flips],
         fills=_fills(scores, plan.cases),
         correlations=_correlations(disagreements(scores)),
         blocks=_blocks(means(scores)),
         command=command,
     )
-    drawn = [*pictures, *sounds.values()]
+    drawn = [*pictures, *(case.picture for case in cases)]
     return (
         write_text(folder / PAGE, page),
         *(write_bytes(folder / picture.file, picture.png) for picture in drawn),
     )
+
+
+def _case_of(name: str, results: Sequence[CaseResult], one: PlantedClip) -> CaseShown:
+    here = [result for result in results if result.name == name]
+    told = []
+    for result in here:
+        flags = " ".join(finding.sentence for finding in result.findings if finding.flagged)
+        text = f"{result.proof.sentence} {verdict(result)} {flags}".rstrip()
+        told.append(f"Seed {result.seed}: {text}" if len(here) > 1 else text)
+    # What exceeds full scale is brought down to it, in all three alike.
+    peak = max(float(np.abs(sound.waveform).max()) for sound in (one.clip, one.background, one.evidence))
+    gain = np.float32(min(1.0, (1 - 1e-6) / peak))
+    versions = tuple(
+        # Lossless: MP3 would take away the shortcuts.
+        (title, audio_uri(replace(sound, waveform=sound.waveform * gain), "flac"))
+        for title, sound in (
+            ("the sound", one.clip), ("without the evidence", one.background), ("the evidence alone", one.evidence)
+        )
+    )  # fmt: skip
+    picture = Picture(
+        f"sound_{name}.png", f"A sound of {name}", _where(one), png_bytes(sound_figure(name, one), dpi=110)
+    )
+    return CaseShown(name, f"{here[0].about[0].upper()}{here[0].about[1:]}.", picture, versions, tuple(told))
+
+
+def _where(one: PlantedClip) -> str:
+    """What the picture of a sound shows."""
+    text = "Log-mel spectrogram as the listener hears it (it hears nothing above 8 kHz); "
+    if any(place.stem for place in one.places):
+        return text + f"the evidence is the stem {', '.join(place.stem for place in one.places if place.stem)}."
+    return text + "the blue frame is where the evidence lies."
 
 
 def verdict(result: CaseResult) -> str:
@@ -206,8 +257,9 @@ def _blocks(rows: Sequence[Mean]) -> tuple[Block, ...]:
 
 def _cells(row: Mean) -> Cells:
     figures = [(row.auc, 2), (row.pointing, 2), (row.mass, 2), (row.ff, 2), (row.ai, 0), (row.ad, 0), (row.deletion, 2)]
-    cells = tuple("–" if math.isnan(v) else f"{v:.{d}f}".replace("-", "−") for v, d in figures)
-    return Cells(row.method, row.method in BASELINES, (row.fill, *cells))
+    auc, *rest = ("–" if math.isnan(v) else f"{v:.{d}f}".replace("-", "−") for v, d in figures)
+    interval = f"{auc} ({row.low:.2f}–{row.high:.2f})"
+    return Cells(row.method, row.method in BASELINES, (row.fill, interval, *rest))
 
 
 def _correlations(found: Sequence[Disagreement]) -> tuple[Cells, ...]:
