@@ -77,6 +77,19 @@ def test_other_models_are_refused_and_nothing_is_written(run, explained, tmp_pat
     assert not (tmp_path / "whole").exists()
 
 
+def test_clips_of_one_name_in_folders_of_classes_keep_their_class(run, bundle, sounds, tmp_path):
+    made = {label: sounds.make(f"{label}.wav", 4.0, seed=n) for n, label in enumerate(("rock", "folk"))}
+    for label, path in made.items():
+        (tmp_path / "data" / label).mkdir(parents=True)
+        (tmp_path / "data" / label / "01.wav").write_bytes(path.read_bytes())
+    # Only that of "rock" is explained, the other would come last.
+    explained = ("--components", "bands", "--bands", "3", "--method", "occlusion", "--format", "json", "-q")
+    assert run("explain", "data/rock/01.wav", "--model", bundle, *explained, "-o", "out").code == 0
+    assert run("aggregate", "out", "-o", "a", "--data", "data", "--least", "1", "-q").code == 0
+    table = pytest.importorskip("pyarrow.parquet").read_table(tmp_path / "a" / "evidence.parquet")
+    assert set(table["truth"].to_pylist()) == {"rock"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -194,17 +195,27 @@ def _screened(found: Aggregate, data: str | None, top: int, console: Console) ->
 
 
 def _known(data: str | None, group: str) -> dict[str, Known]:
-    """True class and group of each clip, by its file's name."""
+    """True class and group of each clip, by its file's name; by its file's SHA-256 where that name is not enough."""
     from earmark.explain_global.aggregate.table import Known
 
     if data is None:
         return {}
     from earmark.data.open import open_dataset
 
-    found = {}
+    named: dict[str, dict[Path, Known]] = {}
     for item in open_dataset(data).items:
         belongs = {"track": item.track, "artist": item.artist}.get(group)
-        found[item.path.name] = Known(item.label, belongs)
+        named.setdefault(item.path.name, {})[item.path] = Known(item.label, belongs)
+    found = {}
+    for name, files in named.items():
+        if len(set(files.values())) == 1:
+            found[name] = next(iter(files.values()))
+            continue
+        for path, known in files.items():
+            if not path.is_file():  # then nobody has explained it
+                continue
+            with path.open("rb") as file:
+                found[hashlib.file_digest(file, "sha256").hexdigest()] = known
     if group != "clip" and not any(each.group for each in found.values()):
         raise UsageError(f"{data} names no {group}", remedy="Choose --group track or clip", where="--group")
     return found
