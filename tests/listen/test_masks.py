@@ -124,6 +124,13 @@ def test_area_masks_have_their_area_whatever_ties(attributions, data):
         assert (np.diff(chosen.astype(int)) <= 0).all()
 
 
+@pytest.mark.parametrize(("name", "share"), [("binary_25", 0.25), ("binary_50", 0.5), ("binary_75", 0.75)])
+def test_a_cell_of_that_very_share_is_kept_whatever_the_largest_magnitude(name, share):
+    for largest in range(4, 4000, 4):
+        attributions = np.array([-2.75 * largest, share * largest, largest])
+        assert make_mask(attributions, name).values.tolist() == [0, 1, 1]
+
+
 def test_constant_attributions():
     same = np.full((3, 4), 0.2)
     for name in MASKS.names():

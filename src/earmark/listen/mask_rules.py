@@ -106,7 +106,8 @@ class AtLeast:
         """Values and notes."""
         if cells.highest <= 0:
             return np.zeros_like(cells.values), (_NONE_POSITIVE,)
-        return (np.maximum(cells.values, 0) / cells.highest >= self.share).astype(np.float64), ()
+        # A rounding error must not cost a cell that has that very share.
+        return (cells.values / cells.highest >= self.share * (1 - 1e-12)).astype(np.float64), ()
 
 
 @dataclass(frozen=True)
