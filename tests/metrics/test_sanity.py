@@ -8,9 +8,17 @@ import pytest
 import torch
 from torch import nn
 
+from earmark.audio.clip import Clip
 from earmark.errors import CapabilityError, SettingError
-from earmark.metrics.sanity import cascading_randomisation, label_randomisation, shuffled_labels, similarity
+from earmark.metrics.sanity import (
+    cascading_randomisation,
+    label_randomisation,
+    randomised,
+    shuffled_labels,
+    similarity,
+)
 from earmark.models.callable import from_callable
+from earmark.models.classifier import InputSpec
 
 
 class Gradients:
@@ -91,3 +99,52 @@ def test_similarity():
     assert similarity([1, 1, 1], [1, 2, 3]) == 0
     with pytest.raises(SettingError, match="same way"):
         similarity([1, 2], [1, 2, 3])
+
+
+class Tagged(Gradients):
+    """The same for sounds; its frames are samples."""
+
+    input = InputSpec(100)
+
+    def front_end(self, batch):
+        return batch
+
+    def logits(self, spectrogram):
+        return self.network(spectrogram[:, 0])
+
+    activation = "sigmoid"
+
+    def scores(self, batch):
+        return self.logits(self.front_end(batch)).sigmoid()
+
+
+def test_answers_of_a_random_network_are_kept_out_of_saturation():
+    """Weights as large as those of a deep network's product: every probability would be 0 or 1 whatever it hears."""
+    torch.manual_seed(0)
+    classifier = Tagged(nn.Sequential(nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 2)))
+    with torch.no_grad():
+        for parameter in classifier.network.parameters():
+            parameter.mul_(1000)
+    clip = Clip(np.random.default_rng(0).standard_normal(30).astype(np.float32) / 5, 100)
+    versions = torch.from_numpy(clip.waveform[None] * np.linspace(0, 1, 5, dtype=np.float32)[:, None, None])
+    plain = randomised(classifier, np.random.default_rng(1))
+    kept = randomised(classifier, np.random.default_rng(1), clip=clip)
+    with torch.no_grad():
+        assert not ((plain.scores(versions) > 1e-6) & (plain.scores(versions) < 1 - 1e-6)).any()
+        answers, before = kept.logits(versions), plain.logits(versions)
+    assert answers.abs().max() <= 4
+    assert answers[[0, -1]].abs().max() == pytest.approx(1, abs=1e-4)
+    # One shift for each class, one scale for all: the order of what it is asked stays.
+    steps = (answers[1:] - answers[:-1]) / (before[1:] - before[:-1])
+    np.testing.assert_allclose(steps, steps[0, 0].item(), rtol=1e-3)
+    asked = []
+
+    def scores(one):
+        asked.append(one.scores(versions)[:, 0].detach().numpy())
+        return asked[-1]
+
+    stages = cascading_randomisation(classifier, scores, np.random.default_rng(1), clip=clip)
+    assert [stage.randomised for stage in stages] == [1, 2]
+    # The classifier itself stays saturated; each random stage is not.
+    assert np.ptp(asked[0][1:]) == 0
+    assert all(np.ptp(answer[1:]) > 0.01 for answer in asked[1:])

@@ -3,10 +3,17 @@
 import pytest
 
 from earmark.metrics.measures import Figure
-from earmark.metrics.trust import judge
+from earmark.metrics.trust import Rivals, judge
 
 GOOD = Figure("ff", "audio", 0.5, "higher", random=0.1, random_sd=0.05, beaten=1.0, energy=0.2, ones=0.5, zeros=0.0)
-FINE = {"area": 0.3, "settled": True, "perturbed": True}
+MASKS, ORDERS = "masks of its size", "orders of its parts"
+FINE = {
+    "area": 0.3,
+    "settled": True,
+    "perturbed": True,
+    "masks": Rivals(19, 200, MASKS),
+    "orders": Rivals(5, 1000, ORDERS),
+}
 
 
 def verdict(figures=(GOOD,), extras=None, **changed):
@@ -66,8 +73,35 @@ def test_the_limits_themselves_pass():
 
 def test_where_lower_is_better():
     deletion = figure(metric="deletion_auc", better="lower", value=0.1, energy=0.2)
-    assert verdict((deletion,)).verdict == "yes"
-    assert verdict((figure(metric="deletion_auc", better="lower", value=0.3, energy=0.2),)).verdict == "with care"
+    enough = {"orders": Rivals(19, 120, ORDERS)}
+    assert verdict((deletion,), **enough).verdict == "yes"
+    worse = figure(metric="deletion_auc", better="lower", value=0.3, energy=0.2, random=0.4)
+    assert verdict((worse,), **enough).verdict == "with care"
+
+
+@pytest.mark.parametrize(
+    ("masks", "says"),
+    [
+        (Rivals(18, 200, MASKS), "drawn: 18; 19 are the fewest that can show 95%"),
+        (Rivals(1, 200, MASKS), "drawn: 1; 19 are the fewest that can show 95%"),
+        (Rivals(100, 19, MASKS), "19 masks of its size exist; 20 are the fewest that can show 95%"),
+    ],
+)
+def test_too_few_random_masks_show_nothing(masks, says):
+    found = verdict(masks=masks)
+    assert found.verdict == "with care"
+    assert f"not shown ({says})" in found.sentence
+    assert f"not shown: better than chance (ff 0.5 against 0.1 for random masks, 100% beaten; {says})" in found.rules
+    assert not any(rule.startswith("ok: better than chance") for rule in found.rules)
+    # What does no better than they do on average needs no more of them.
+    assert verdict((figure(value=0.1, beaten=0.4),), masks=masks).verdict == "no"
+
+
+def test_where_too_few_masks_exist_the_order_decides():
+    order = figure(metric="deletion_auc", better="lower", value=0.1, energy=0.3, random=0.4)
+    found = verdict((GOOD, order), masks=Rivals(19, 6, MASKS), orders=Rivals(19, 120, ORDERS))
+    assert found.verdict == "yes"
+    assert any(rule.startswith("ok: better than chance (deletion_auc 0.1 against 0.4") for rule in found.rules)
 
 
 def test_a_gradient_method_has_nothing_to_settle():

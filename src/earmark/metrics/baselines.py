@@ -6,6 +6,8 @@ except all ones and all zeros. A figure means something by how far it is from th
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -52,6 +54,24 @@ def shuffled(values: ArrayLike, rng: np.random.Generator) -> Floats:
         return rng.permutation(v)
     moved: Floats = np.roll(v, [int(rng.integers(size)) for size in v.shape], axis=tuple(range(v.ndim)))
     return moved
+
+
+def arrangements(values: ArrayLike) -> int:
+    """How many different masks or attributions ``shuffled`` can give, the one that is given counted.
+
+    Examples
+    --------
+    >>> arrangements([1, 0, 0, 0]), arrangements([0.3, 0.2, 0.1])
+    (4, 6)
+    """
+    v = np.asarray(values, dtype=np.float64)
+    if v.ndim == 2:
+        return v.size
+    ways, left = 1, v.size
+    for equal in np.unique(v, return_counts=True)[1].tolist():
+        ways *= math.comb(left, equal)
+        left -= equal
+    return ways
 
 
 def energy_mask(mask: ArrayLike, energy: ArrayLike) -> Floats:

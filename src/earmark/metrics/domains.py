@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -37,24 +37,34 @@ Render = Callable[[Floats], torch.Tensor]
 class Domain:
     """Scores of masked versions of one clip; each mask is asked once.
 
+    Masks are of what the classifier hears. One that takes whole slices only does not hear the end of most clips: were
+    the components or frames there counted, a mask that wastes nothing on them would beat random ones for that alone.
+
     Parameters
     ----------
     name : "audio" or "spectrogram".
-    shape : of a mask: components ``(n,)``, or a map ``(bins, frames)``.
-    ask : masks ``(B, *shape)`` in [0, 1] → probabilities ``(B, K)``.
+    full : what there is: components ``(n,)``, or a map ``(bins, frames)``.
+    heard : which of the components, or of the frames, the classifier hears; ascending.
+    ask : masks ``(B, *full)`` in [0, 1] → probabilities ``(B, K)``.
     labels : K.
     batch_size : masks per call.
     watch : progress and cancellation.
     """
 
     name: str
-    shape: tuple[int, ...]
+    full: tuple[int, ...]
+    heard: NDArray[np.intp]
     ask: Callable[[Floats], torch.Tensor]
     labels: int
     where: str
     batch_size: int = 16
     watch: Watch = field(default_factory=Watch)
-    _known: dict[bytes, Floats] = field(default_factory=dict, repr=False)
+    _known: dict[bytes, Floats] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a mask: components ``(n,)``, or a map ``(bins, frames)``, of which only what is heard is counted."""
+        return (*self.full[:-1], len(self.heard))
 
     @property
     def evaluations(self) -> int:
@@ -78,11 +88,18 @@ class Domain:
             rows = new[first : first + self.batch_size]
             self.watch.before_batch()
             with torch.inference_mode():
-                answer = self.ask(masks[rows]).double().cpu().numpy()
+                answer = self.ask(self.whole(masks[rows])).double().cpu().numpy()
             checked = checked_scores(answer, len(rows), self.labels, where=self.where)
             self._known.update(zip([keys[i] for i in rows], checked, strict=True))
             self.watch.after_batch(len(rows))
         return np.stack([self._known[key] for key in keys])
+
+    def whole(self, masks: Floats) -> Floats:
+        """Masks ``(B, *shape)`` of what is heard → ``(B, *full)``: the rest goes with what is heard before it."""
+        if len(self.heard) == self.full[-1]:
+            return masks
+        before = np.searchsorted(self.heard, np.arange(self.full[-1]), side="right") - 1
+        return masks[..., np.maximum(before, 0)]
 
     def of_class(self, row: int) -> Callable[[Floats], Floats]:
         """Masks → the score of one class, ``(B,)``."""
@@ -108,16 +125,16 @@ def component_domains(
     """
     device = device_of(classifier)
     watch = watch if watch is not None else Watch()
-    k = len(classifier.labels)
+    k, heard_parts = len(classifier.labels), heard_components(components, classifier)
     if isinstance(components, SoundAndText):
         asked = _with_lyrics(classifier, components)
-        joint = Domain("audio", (components.n,), asked, k, classifier.name, batch_size, watch)
+        joint = Domain("audio", (components.n,), heard_parts, asked, k, classifier.name, batch_size, watch)
         return (joint,), "words are no region of a spectrogram"
 
     def heard(masks: Floats) -> torch.Tensor:
         return classifier.scores(components.render(masks).to(device))
 
-    audio = Domain("audio", (components.n,), heard, k, classifier.name, batch_size, watch)
+    audio = Domain("audio", (components.n,), heard_parts, heard, k, classifier.name, batch_size, watch)
     if not isinstance(classifier, Differentiable):
         return (audio,), f"{classifier.name} does not show the spectrogram that it sees"
     waveform = waveform_of(components.clip, classifier)
@@ -135,7 +152,7 @@ def component_domains(
         padded = np.concatenate([masks, np.ones((len(masks), 1))], axis=1)
         return see(padded[:, cells])
 
-    return (audio, Domain("spectrogram", (components.n,), seen, k, classifier.name, batch_size, watch)), ""
+    return (audio, replace(audio, name="spectrogram", ask=seen)), ""
 
 
 def _with_lyrics(classifier: Classifier, components: SoundAndText) -> Render:
@@ -186,11 +203,44 @@ def map_domains(
         return classifier.scores(masked_waveforms(clip, front_end, masks).to(waveform.device))
 
     k = len(classifier.labels)
-    audio = Domain("audio", shape, heard, k, classifier.name, batch_size, watch)
+    frames = heard_frames(classifier, clip.samples, shape[1])
+    audio = Domain("audio", shape, frames, heard, k, classifier.name, batch_size, watch)
     why = _unscaled(classifier)
     if why:
         return (audio,), why
-    return (audio, Domain("spectrogram", shape, _seen(classifier, waveform), k, classifier.name, batch_size, watch)), ""
+    return (audio, replace(audio, name="spectrogram", ask=_seen(classifier, waveform))), ""
+
+
+def heard_frames(classifier: Classifier, samples: int, frames: int) -> NDArray[np.intp]:
+    """Frames of the spectrogram that the classifier hears, ascending: all, unless it takes whole slices only.
+
+    Parameters
+    ----------
+    classifier : who hears.
+    samples : of the clip at its rate.
+    frames : of the clip's spectrogram.
+    """
+    if not isinstance(classifier, Patchwise):
+        return np.arange(frames)
+    heard = np.zeros(frames, dtype=np.bool_)
+    for patch in classifier.patches(samples):
+        heard[patch.first_frame : patch.first_frame + patch.frames] = True
+    return np.flatnonzero(heard)
+
+
+def heard_components(components: Components, classifier: Classifier) -> NDArray[np.intp]:
+    """Components of which the classifier hears anything, ascending: all, unless it takes whole slices only.
+
+    Parameters
+    ----------
+    components : of the clip as the classifier takes it.
+    classifier : who hears.
+    """
+    if not isinstance(classifier, Patchwise):
+        return np.arange(components.n)
+    rate = components.clip.sample_rate
+    patches = classifier.patches(components.clip.samples)
+    return np.unique(np.concatenate([components.overlapping(p.start / rate, p.stop / rate) for p in patches]))
 
 
 def waveform_of(clip: Clip, classifier: Classifier) -> torch.Tensor:

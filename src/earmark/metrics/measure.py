@@ -20,17 +20,18 @@ from earmark.explain.modalities import sound_of
 from earmark.listen.belongs import check_same_clip
 from earmark.listen.masks import Mask, check_attributions, make_mask
 from earmark.metrics.axioms import completeness
-from earmark.metrics.baselines import energy_mask, ones_mask, random_masks, shuffled, zeros_mask
+from earmark.metrics.baselines import arrangements, energy_mask, ones_mask, random_masks, shuffled, zeros_mask
 from earmark.metrics.catalogue import METRICS
 from earmark.metrics.domains import Domain, component_domains, map_domains, spectrogram_of, waveform_of
 from earmark.metrics.families import MASK_MEASURES, ORDER_MEASURES, SIZE_MEASURES, USUAL
 from earmark.metrics.measures import Figure, Gap, Measures
 from earmark.metrics.reruns import RERUNS, rerun
-from earmark.metrics.trust import judge
+from earmark.metrics.trust import Rivals, judge
 from earmark.models.classifier import Classifier, Differentiable
 from earmark.models.prepare import prepare
 
 _STEPS = 10
+_ORDERS = 5
 MEASURES = (*MASK_MEASURES, *ORDER_MEASURES, *SIZE_MEASURES, "completeness", *RERUNS)
 """Names that ``metrics`` takes."""
 
@@ -44,7 +45,7 @@ def measure(
     mask: str | None = None,
     metrics: Sequence[str] = USUAL,
     draws: int = 19,
-    orders: int = 5,
+    orders: int | None = None,
     seed: int = 0,
     batch_size: int = 16,
     watch: Watch | None = None,
@@ -63,7 +64,8 @@ def measure(
     mask : registered name, or ``area:PERCENT``; "binary" by default, "top_30" where attributions have no direction.
     metrics : registered names, see ``MEASURES``.
     draws : random masks behind each baseline; 19 of them all beaten is one chance in twenty.
-    orders : random orders behind the baselines of measures that take parts out in order; they are dearer.
+    orders : random orders behind the baselines of measures that take parts out in order; they are dearer, so 5 by
+        default, or as many as ``draws`` where ``ff`` cannot show anything about chance, so that they have to.
     seed : of all random draws.
     batch_size : masks per call of the classifier.
     watch : progress and cancellation.
@@ -97,6 +99,9 @@ def measure(
     case = _open(explanation, classifier, clip, label, batch_size, watch)
     chosen = mask if mask is not None else "binary" if explanation.signed else "top_30"
     made = make_mask(case.values, chosen)
+    masks = Rivals(draws, arrangements(made.values), "masks of its size")
+    if orders is None:
+        orders = _ORDERS if "ff" in metrics and not masks.too_few else draws
     rng = np.random.default_rng(seed)
     candidates = _candidates(case, made, draws, orders, rng)
     wanted = tuple(dict.fromkeys(metrics))
@@ -110,7 +115,9 @@ def measure(
         figures.append(Figure("completeness", "", completeness(explanation, case.label), "lower"))
     reruns = [name for name in wanted if name in RERUNS]
     for name in reruns:
-        value, better = rerun(name, explanation, classifier, clip, case.label, seed=seed, watch=watch)
+        value, better = rerun(
+            name, explanation, classifier, clip, case.label, heard=case.domains[0].heard, seed=seed, watch=watch
+        )
         figures.append(Figure(name, "", value, better))
     figures.sort(key=lambda f: wanted.index(f.metric))
     return Measures(
@@ -119,7 +126,7 @@ def measure(
         label=case.label,
         mask=made.name,
         area=made.area,
-        mask_notes=made.notes,
+        mask_notes=(*made.notes, *_unheard(case)),
         score=float(case.domains[0].scores(np.ones((1, *case.values.shape)))[0, case.row]),
         figures=tuple(figures),
         gaps=_gaps(figures),
@@ -138,6 +145,8 @@ def measure(
             settled=explanation.converged if isinstance(explanation, Explanation) else True,
             perturbed=isinstance(explanation, Explanation) and explanation.perturbed,
             extras=_extras(explanation, case.label, figures),
+            masks=masks,
+            orders=Rivals(orders, arrangements(case.values), "orders of its parts"),
         ),
         version=__version__,
     )
@@ -173,10 +182,14 @@ def _check(
     clip: Clip,
     metrics: Sequence[str],
     draws: int,
-    orders: int,
+    orders: int | None,
 ) -> None:
-    if draws < 1 or orders < 1:
-        raise SettingError(f"{draws} random masks, {orders} orders", remedy="Take at least 1 of each", where="draws")
+    if draws < 1 or (orders is not None and orders < 1):
+        raise SettingError(
+            f"{draws} random masks, {5 if orders is None else orders} orders",
+            remedy="Take at least 1 of each",
+            where="draws",
+        )
     if not metrics:
         raise SettingError("no metric is named", remedy="Name one, such as ff", where="metrics")
     for name in metrics:
@@ -228,9 +241,9 @@ def _open(
             )
         values = check_attributions(explanation.values[index])
         domains, only_audio = map_domains(prepared, classifier, batch_size=batch_size, watch=watch)
-        if values.shape != domains[0].shape:
+        if values.shape != domains[0].full:
             raise ExplanationError(
-                f"a map of shape {values.shape} for a spectrogram of shape {domains[0].shape}",
+                f"a map of shape {values.shape} for a spectrogram of shape {domains[0].full}",
                 remedy="Explain the clip again",
                 where=clip.name,
             )
@@ -255,7 +268,18 @@ def _open(
             )
         domains, only_audio = component_domains(components, classifier, batch_size=batch_size, watch=watch)
         energy = np.power(10.0, component_levels(components) / 10)
-    return _Case(name, classifier.labels.index(name), values, energy, domains, only_audio)
+    heard = domains[0].heard
+    values = check_attributions(values[..., heard])
+    return _Case(name, classifier.labels.index(name), values, energy[..., heard], domains, only_audio)
+
+
+def _unheard(case: _Case) -> tuple[str, ...]:
+    domain = case.domains[0]
+    missing = domain.full[-1] - len(domain.heard)
+    if not missing:
+        return ()
+    what = "frames" if len(domain.full) == 2 else "components"
+    return (f"{missing} of {domain.full[-1]} {what} lie where the model does not listen, and are not counted",)
 
 
 def _cell_energy(classifier: Classifier, clip: Clip) -> Floats:

@@ -59,7 +59,8 @@ class Trust:
     ----------
     verdict : "yes", "with care" or "no".
     sentence : in plain words.
-    rules : each rule that was asked and what it found, as "ok: …", "caution: …", "failed: …" or "not asked: …".
+    rules : each rule that was asked and what it found, as "ok: …", "caution: …", "failed: …", "not shown: …"
+        or "not asked: …".
     """
 
     verdict: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earmark.audio.clip import Clip
 from earmark.components.catalogue import kind_from
-from earmark.errors import CapabilityError
+from earmark.errors import CapabilityError, ExplanationError
 from earmark.explain.case import Case, open_case
 from earmark.explain.catalogue import METHODS
 from earmark.explain.explanation import Explanation
@@ -45,6 +46,7 @@ def rerun(
     clip: Clip,
     label: str,
     *,
+    heard: NDArray[np.intp],
     seed: int = 0,
     watch: Watch | None = None,
 ) -> tuple[float, str]:
@@ -53,34 +55,62 @@ def rerun(
     "rank_agreement" is over three seeds, "sensitivity_max" over three noises at 40 dB, "randomisation" the mean
     similarity to the explanations by three networks that are wholly random.
 
+    Parameters
+    ----------
+    name : of the measure.
+    explanation, classifier, clip, label : what was explained.
+    heard : components, or frames of a map, that the classifier hears. What it does not hear has no attribution whoever
+        is asked; counted, it would make any two explanations alike.
+    seed : of noises and random parameters.
+    watch : progress and cancellation.
+
     Raises
     ------
     CapabilityError
         If the method or the classifier cannot give it.
+    ExplanationError
+        If a random network says the same of all versions of the clip.
     """
     rng = np.random.default_rng(seed)
     if name in ("null_component", "symmetry"):
         value = _axiom(name, explanation, classifier, clip, label, rng, watch)
     elif name == "rank_agreement":
-        value = rank_agreement(explanation, classifier, clip, label, watch)
+        value = rank_agreement(explanation, classifier, clip, label, watch, heard=heard)
     elif name == "sensitivity_max":
         value = sensitivity_max(_explainer(explanation, classifier, label, watch), clip, rng)
     else:
-        before = (
-            explanation.values[explanation.index(label)]
-            if isinstance(explanation, MapExplanation)
-            else explanation.values(label)
-        )
-        # One random network can agree by chance where the components are few.
-        value = float(
-            np.mean(
-                [
-                    similarity(before, _explainer(explanation, randomised(classifier, rng), label, watch)(clip))
-                    for _ in range(_NETWORKS)
-                ]
-            )
-        )
+        value = _survival(explanation, classifier, clip, label, heard, rng, watch)
     return value, RERUNS[name]
+
+
+def _survival(
+    explanation: Explanation | MapExplanation,
+    classifier: Classifier,
+    clip: Clip,
+    label: str,
+    heard: NDArray[np.intp],
+    rng: np.random.Generator,
+    watch: Watch | None,
+) -> float:
+    before = (
+        explanation.values[explanation.index(label)]
+        if isinstance(explanation, MapExplanation)
+        else explanation.values(label)
+    )[..., heard]
+    found = []
+    # One random network can agree by chance where the components are few.
+    for _ in range(_NETWORKS):
+        forgetful = randomised(classifier, rng, clip=clip)
+        after = np.abs(_explainer(explanation, forgetful, label, watch)(clip)[..., heard])
+        if after.size > 1 and np.ptp(after) == 0:
+            raise ExplanationError(
+                "a network with random parameters says the same of all versions of this sound, so nothing can be "
+                "compared with it",
+                remedy="Leave randomisation out",
+                where=clip.name,
+            )
+        found.append(similarity(before, after))
+    return float(np.mean(found))
 
 
 def _axiom(
@@ -113,6 +143,8 @@ def rank_agreement(
     clip: Clip,
     label: str,
     watch: Watch | None = None,
+    *,
+    heard: NDArray[np.intp],
 ) -> float:
     """Mean Spearman correlation of the attributions of three runs with other seeds; 1 where nothing is drawn."""
     if isinstance(explanation, Explanation) and explanation.perturbed:
@@ -120,13 +152,15 @@ def rank_agreement(
             return 1.0
         case, output = _case(explanation, classifier, clip, watch), explanation.recipe.output
         runs = [
-            case.explain(_method(explanation), targets=[label], output=output, seed=seed).values(label)
+            case.explain(_method(explanation), targets=[label], output=output, seed=seed).values(label)[heard]
             for seed in range(_SEEDS)
         ]
     elif "samples" not in explanation.recipe.method_settings:
         return 1.0
     else:
-        runs = [_explainer(explanation, classifier, label, watch, seed)(clip).ravel() for seed in range(_SEEDS)]
+        runs = [
+            _explainer(explanation, classifier, label, watch, seed)(clip)[..., heard].ravel() for seed in range(_SEEDS)
+        ]
     return float(agreement(np.stack(runs)[:, None, :], "seeds").rank_agreement[0])
 
 

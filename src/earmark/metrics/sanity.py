@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,9 +19,12 @@ from numpy.typing import ArrayLike
 from scipy.stats import spearmanr
 from torch import nn
 
+from earmark.audio.clip import Clip
 from earmark.errors import CapabilityError, SettingError
 from earmark.explain.game import Floats
-from earmark.models.classifier import Classifier, Differentiable
+from earmark.models.classifier import Classifier, Differentiable, Patchwise
+from earmark.models.device import device_of
+from earmark.models.prepare import prepare
 
 T = TypeVar("T")
 
@@ -39,6 +43,7 @@ def cascading_randomisation(
     explain: Callable[[Classifier], Floats],
     rng: np.random.Generator,
     *,
+    clip: Clip | None = None,
     stages: int | None = None,
 ) -> tuple[Stage, ...]:
     """Similarity of the explanation while more and more of the network is random, the output first.
@@ -51,6 +56,7 @@ def cascading_randomisation(
     classifier : ``Differentiable``, so that its network is known.
     explain : a classifier → attributions, any one shape.
     rng : draws the parameters.
+    clip : the sound that is explained: see ``randomised``.
     stages : how many explanations to make, the last with everything random; None makes one for each layer.
 
     Raises
@@ -71,15 +77,26 @@ def cascading_randomisation(
     for count, (name, layer) in enumerate(layers, start=1):
         _randomise(layer, rng)
         if count in looks:
-            found.append(Stage(name, count, similarity(before, explain(forgetful))))
+            with _unsaturated(forgetful, clip):
+                found.append(Stage(name, count, similarity(before, explain(forgetful))))
     return tuple(found)
 
 
-def randomised(classifier: Classifier, rng: np.random.Generator) -> Classifier:
-    """A copy of a classifier whose every parameter is random; errors as for ``cascading_randomisation``."""
+def randomised(classifier: Classifier, rng: np.random.Generator, *, clip: Clip | None = None) -> Classifier:
+    """A copy of a classifier whose every parameter is random; errors as for ``cascading_randomisation``.
+
+    Parameters
+    ----------
+    classifier : whose network is known.
+    rng : draws the parameters.
+    clip : the sound that is explained. A random network may answer with thousands of nats, where every probability is
+        0 or 1 whatever it hears, and an explanation of nothing resembles none. So its answers to this sound and to
+        silence are brought to within one nat of 0; without a clip they stay as they are.
+    """
     forgetful = copy.deepcopy(classifier)
     for _, layer in _layers(forgetful):
         _randomise(layer, rng)
+    _unsaturated(forgetful, clip)
     return forgetful
 
 
@@ -131,6 +148,25 @@ def similarity(first: ArrayLike, second: ArrayLike) -> float:
     if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
     return min(1.0, abs(float(spearmanr(a.ravel(), b.ravel()).statistic)))
+
+
+def _unsaturated(forgetful: Classifier, clip: Clip | None) -> AbstractContextManager[object]:
+    """Shift and shrink what its network answers, until the context ends (or for good, where there is none)."""
+    if clip is None or not isinstance(forgetful, Differentiable):
+        return nullcontext()
+    heard = prepare(clip, forgetful.input).clip
+    waveform = torch.tensor(heard.waveform).to(device_of(forgetful))
+    with torch.no_grad():
+        seen = forgetful.front_end(torch.stack([waveform, torch.zeros_like(waveform)]))
+        spans = (
+            [slice(p.first_frame, p.first_frame + p.frames) for p in forgetful.patches(heard.samples)]
+            if isinstance(forgetful, Patchwise)
+            else [slice(None)]
+        )
+        answers = torch.cat([forgetful.logits(seen[:, :, span]) for span in spans])
+    middle = answers.mean(dim=0)
+    scale = (answers - middle).abs().max().clamp(min=1.0)
+    return forgetful.network.register_forward_hook(lambda module, given, answer: (answer - middle) / scale)
 
 
 def _layers(classifier: Classifier) -> list[tuple[str, nn.Module]]:

@@ -1,28 +1,54 @@
 """Explicit rules for whether to rely on an explanation, from what was measured.
 
 An explanation fails where it does no better than chance, had not settled, or survives a randomised model. It is taken
-with care where its mask keeps everything or nothing, loudness does as well, sound and spectrogram disagree, or another
-seed would rank the parts otherwise. What was not asked is said.
+with care where its mask keeps everything or nothing, random masks are too few to show anything, loudness does as well,
+sound and spectrogram disagree, or another seed would rank the parts otherwise. What was not asked is said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from earmark.metrics.measures import Figure, Trust
 
 CHANCE = 0.95
 """Share of the random masks that an explanation must beat."""
+FEWEST = 19
+"""Random masks that must be drawn: an explanation no better than they are is the best of twenty one time in twenty."""
 LEAST_AGREEMENT = 0.7
 MOST_SIMILAR = 0.5
 LARGEST_GAP = 0.1
 
-# The first that was measured decides whether chance does as well.
+# The first that was measured, and can show anything, decides whether chance does as well.
 _DECIDING = ("ff", "deletion_auc", "comprehensiveness")
 
 
+@dataclass(frozen=True)
+class Rivals:
+    """Random masks (or orders): how many were ``drawn``, how many different ones there are, what they are."""
+
+    drawn: int
+    possible: int
+    what: str
+
+    @property
+    def too_few(self) -> str:
+        """Why they can show nothing; "" where they can."""
+        if self.possible <= FEWEST:
+            return f"{self.possible} {self.what} exist; {FEWEST + 1} are the fewest"
+        return f"drawn: {self.drawn}; {FEWEST} are the fewest" if self.drawn < FEWEST else ""
+
+
 def judge(
-    figures: Sequence[Figure], *, area: float, settled: bool, perturbed: bool, extras: Mapping[str, float]
+    figures: Sequence[Figure],
+    *,
+    area: float,
+    settled: bool,
+    perturbed: bool,
+    extras: Mapping[str, float],
+    masks: Rivals,
+    orders: Rivals,
 ) -> Trust:
     """The verdict.
 
@@ -33,12 +59,16 @@ def judge(
     settled : whether the method's estimate had converged.
     perturbed : whether the method switched parts off (a gradient method did not).
     extras : "rank_agreement" and "randomisation" (highest similarity after the model was randomised), where known.
+    masks, orders : random ones behind figures of the mask (``ff``), and behind those of the order of the attributions.
     """
     failed: list[str] = []
     cautions: list[str] = []
     rules: list[str] = []
     found = {(f.metric, f.domain): f for f in figures}
-    deciding = next((found[m, "audio"] for m in _DECIDING if (m, "audio") in found), None)
+    measured = [found[m, "audio"] for m in _DECIDING if (m, "audio") in found]
+    rivals = {"ff": masks}
+    able = [figure for figure in measured if not rivals.get(figure.metric, orders).too_few]
+    deciding = next(iter(able or measured), None)
     if area in (0.0, 1.0):
         what = "everything" if area == 1 else "nothing"
         cautions.append(f"its mask keeps {what}, so no other mask of that size exists to compare it with")
@@ -48,7 +78,11 @@ def judge(
     else:
         share, name = deciding.beaten, deciding.metric
         facts = f"{name} {deciding.value:.3g} against {_or_none(deciding.random)} for random masks, {_beaten(share)}"
-        if share >= CHANCE:
+        few = rivals.get(name, orders).too_few
+        if few and deciding.random is not None and _better(deciding, deciding.random):
+            cautions.append(f"that it beats chance is not shown ({few} that can show {CHANCE:.0%})")
+            rules.append(f"not shown: better than chance ({facts}; {few} that can show {CHANCE:.0%})")
+        elif share >= CHANCE:
             rules.append(f"ok: better than chance ({facts})")
         else:
             failed.append(f"random masks of the same size do as well too often ({name})")
@@ -69,7 +103,9 @@ def judge(
         gap = found["ff", "spectrogram"].value - found["ff", "audio"].value
         if abs(gap) > LARGEST_GAP:
             cautions.append(f"what the model loses differs by {abs(gap):.2f} between spectrogram and sound")
-        rules.append(f"{'caution' if abs(gap) > LARGEST_GAP else 'ok'}: spectrogram − sound, ff {gap:+.3g}")
+        rules.append(
+            f"{'caution' if abs(gap) > LARGEST_GAP else 'ok'}: spectrogram − sound, ff {gap:+.3g}".replace("-", "−")
+        )
     if "rank_agreement" in extras:
         value = extras["rank_agreement"]
         if value < LEAST_AGREEMENT:

@@ -30,7 +30,7 @@ from earmark.metrics.domains import (
     waveform_of,
 )
 from earmark.metrics.experiment.plan import Plan, method_named
-from earmark.models.classifier import Classifier, Differentiable, Patchwise
+from earmark.models.classifier import Classifier, Differentiable
 from earmark.models.prepare import prepare
 
 BATCH = 32
@@ -56,7 +56,7 @@ class Subject:
     frames : of the whole spectrogram; None where masks lie on components.
     energy : power in the shape of a mask, only its order counts.
     full : probabilities of the sound as it is, ``(K,)``.
-    owner : component of each cell (n: of none), in the shape of a mask; None where masks lie on components.
+    owner : component of each cell of the whole spectrogram (n: of none); None where masks lie on components.
     only_audio : why the spectrogram cannot be measured; "" where it can.
     """
 
@@ -80,19 +80,12 @@ class Subject:
         return self.case.classifier.labels[self.row]
 
     def whole(self, masks: Floats) -> Floats:
-        """Masks of what the classifier hears → of the whole spectrogram: frames behind it go with the last one heard.
-
-        A classifier that takes whole slices only does not hear the end of most clips. Were cells there counted, a mask
-        that wastes none of its area on them would look better than a random one of equal area for that alone.
-        """
-        if self.frames is None or masks.shape[-1] == self.frames:
-            return masks
-        behind = self.frames - masks.shape[-1]
-        return np.concatenate([masks, np.repeat(masks[..., -1:], behind, axis=-1)], axis=-1)
+        """Masks of what the classifier hears → of the whole spectrogram (or of all components)."""
+        return self.domains[0].whole(masks)
 
     def scores(self, domain: Domain, masks: Floats) -> Floats:
         """Probabilities ``(B, K)`` of masks ``(B, *shape)``, in batches of 32, each mask asked once."""
-        return domain.scores(self.whole(masks))
+        return domain.scores(masks)
 
     def attributions(self, name: str, plan: Plan) -> Found:
         """What a method attributes to each cell (or component), for the class that is explained.
@@ -109,12 +102,13 @@ class Subject:
                 found = explain_map(
                     self.clip, classifier, method, targets=[self.label], seed=plan.seed  # type: ignore[arg-type]
                 )  # fmt: skip
-                values = found.values[0].astype(np.float64)[:, : self.energy.shape[1]]
+                values = found.values[0].astype(np.float64)
             else:
                 playing: Method = method  # type: ignore[assignment]
                 values = self.case.explain(playing, targets=[self.label], seed=plan.seed).values(self.label)
                 if self.owner is not None:
                     values = np.append(values, 0.0)[self.owner]
+            values = values[..., self.domains[0].heard]
         except CapabilityError as error:
             return Found(None, str(error))
         if np.isfinite(values).all() and not values.any():
@@ -151,13 +145,11 @@ def open_subject(clip: Clip, classifier: Classifier, plan: Plan, *, watch: Watch
         waveform = waveform_of(heard, classifier)
         seen = spectrogram_of(classifier, waveform)
         frames = seen.shape[1]
-        end = _heard_frames(classifier, heard.samples, frames)
         # Every scale of a spectrogram rises with its power.
-        energy = (seen - seen.min())[:, :end]
-        cells, reason = cell_owners(case.components.table, classifier.front_end, seen.shape)
-        if cells is None:
+        energy = seen - seen.min()
+        owner, reason = cell_owners(case.components.table, classifier.front_end, seen.shape)
+        if owner is None:
             raise CapabilityError(reason, remedy="Choose another grid", where=classifier.name)
-        owner = cells[:, :end]
     else:
         both, why = component_domains(case.components, classifier, batch_size=BATCH, watch=quiet)
         energy = np.power(10.0, component_levels(case.components) / 10)
@@ -167,10 +159,4 @@ def open_subject(clip: Clip, classifier: Classifier, plan: Plan, *, watch: Watch
     full = domains[0].scores(np.ones((1, *both[0].shape)))[0]
     if not full.max() > 0:
         raise ScoresError("no class has any probability", remedy="Give a sound it knows", where=classifier.name)
-    return Subject(clip, case, domains, frames, energy, full, owner, why)
-
-
-def _heard_frames(classifier: Classifier, samples: int, frames: int) -> int:
-    if not isinstance(classifier, Patchwise):
-        return frames
-    return min(frames, max(patch.first_frame + patch.frames for patch in classifier.patches(samples)))
+    return Subject(clip, case, domains, frames, energy[..., domains[0].heard], full, owner, why)
