@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from earmark.audio.clip import Clip
 from earmark.components.catalogue import kind_from
 from earmark.components.lyrics import MusicAndLyrics, SoundAndText
 from earmark.components.time import Time
-from earmark.data.lyrics.lyrics import Line, Word, lyrics_of
+from earmark.data.lyrics.lyrics import Line, Word, line, lyrics_of
 from earmark.errors import SettingError
 
 RATE = 8000
@@ -63,6 +64,16 @@ def test_words_behind_the_window_are_no_players() -> None:
     assert "1 word behind" in both.notes[-1]
     with pytest.raises(SettingError, match="no word is within"):
         _both().within(0)
+
+
+def test_words_behind_the_window_do_not_move_up_into_it() -> None:
+    song = lyrics_of([line("one two three"), line("four two five")])
+    how = replace(MusicAndLyrics.of(None, song), placeholder="_")
+    window = how.build(CLIP).within(len("one two three\nfo"))
+    assert [part.word for part in window.table] == ["one", "two", "three", "four"]
+    masks = np.array([[1, 1, 1, 1], [0, 1, 1, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
+    # "two" is sung again behind the window.
+    assert window.texts(masks) == [song.text, "_ two three\nfour", "one _ three\n_", "_ _ _\n_"]
 
 
 def test_words_alone() -> None:

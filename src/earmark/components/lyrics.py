@@ -149,6 +149,9 @@ class SoundAndText:
         self.units = tuple(unit for unit in every if how.reads(unit))
         if not self.units:
             raise SettingError(f"no {how.unit} is within what the classifier reads", remedy="Explain the sound alone")
+        self._read = _within(self.units, how.until)
+        # What is behind the window must not move up into it when words before it are left out.
+        self._text = lyrics.text if how.until is None else lyrics.text[: max(u.places[-1].stop for u in self._read)]
         beyond = len(every) - len(self.units)
         self.notes: tuple[str, ...] = () if sound is None else sound.notes
         if beyond:
@@ -203,10 +206,15 @@ class SoundAndText:
         return whole.expand(len(masks), -1, -1)
 
     def texts(self, masks: NDArray[np.generic]) -> list[str]:
-        """The text of each mask ``(B, n)``, without the units that are off; all of them give the text itself."""
+        """The text of each mask ``(B, n)``, without the units that are off; all of them give the text itself.
+
+        Else without what stands behind the window, too.
+        """
         masks = checked_masks(masks, self.n)
         return [
-            text_with(self.lyrics.text, self.units, [bool(on) for on in row], placeholder=self.how.placeholder)
+            text_with(self._text, self._read, [bool(on) for on in row], placeholder=self.how.placeholder)
+            if not row.all()
+            else self.lyrics.text
             for row in masks[:, self.blocks[0] :]
         ]
 
@@ -260,6 +268,13 @@ def _lyrics(lines: Sequence[Any]) -> Lyrics:
         raise SettingError(
             f"these are no lines of lyrics ({error})", remedy="Give what earmark wrote", where="lines"
         ) from error
+
+
+def _within(units: Sequence[TextUnit], until: int | None) -> tuple[TextUnit, ...]:
+    """The units with those of their places that are read."""
+    if until is None:
+        return tuple(units)
+    return tuple(replace(unit, places=tuple(p for p in unit.places if p.start < until)) for unit in units)
 
 
 def _component(unit: TextUnit) -> Component:
