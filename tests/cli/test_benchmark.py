@@ -13,7 +13,7 @@ def test_planted_writes_table_page_and_pictures_and_the_same_bytes_again(run, tm
     assert "occlusion  " in done.out
     assert "random  " in done.out
     assert "localisation AUC ↑ (95 % interval); fill: silence" in done.out
-    assert "Intervals: bootstrap over the 1 sound of a case; from fewer than 10 sounds they are too narrow" in done.out
+    assert "Intervals: bootstrap over the 1 sound of a case; from fewer than 20 sounds they are too narrow" in done.out
     assert "flags nothing, as it should" in done.out
     names = {path.name for path in (tmp_path / "a").iterdir()}
     assert names >= {"planted.html", "planted.csv", "planted.parquet", "localisation.png", "disagreement.png", "sounds"}

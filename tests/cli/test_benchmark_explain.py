@@ -62,7 +62,11 @@ def test_a_run_writes_everything_and_random_rows_stand_in_every_table(run, small
         assert table.count("random, same area") == 2
         assert "everything kept" in table
         assert "nothing kept" in table
-    assert "FF above that of a random mask: " in done.out
+    assert "FF, better than a random mask by: " in done.out
+    assert "  AI ↑" in done.out
+    assert "  AD ↓" in done.out
+    assert "AD ↓: by how many % the class drops with the mask alone" in done.out
+    assert "Only 2 clips: " in done.out
     page = (out / "experiment.html").read_text(encoding="utf-8")
     assert page.count("<audio") == 9  # a clip; kept and removed by two methods, a random mask, the loudest cells
     assert "http://" not in page
@@ -137,8 +141,31 @@ def test_wrong_options_are_answered_before_any_work(run, small, data, tmp_path, 
     assert not (tmp_path / "experiment").exists()
 
 
-def test_a_model_of_other_labels_is_refused(run, small, sounds, tmp_path):
-    write(read(sounds.song), tmp_path / "animals" / "dog" / "a.wav")
-    done = run("benchmark", "explain", small, tmp_path / "animals")
-    assert done.code == 1
-    assert "1 of its 1 classes are none of small's labels (dog)" in done.err
+QUICK = (
+    "--methods", "occlusion", "--masks", "area:30", "--grid", "2x2", "--noise", "clean", "--sounds", "0",
+)  # fmt: skip
+
+
+def test_classes_that_the_model_does_not_know_are_told_and_do_no_harm(run, small, sounds, tmp_path):
+    write(read(sounds.song, duration_s=3.2), tmp_path / "animals" / "dog" / "a.wav")
+    done = run("benchmark", "explain", small, tmp_path / "animals", *QUICK)
+    assert done.code == 0
+    assert "1 of its 1 classes are none of small's labels (dog): what is explained is what it hears" in done.err
+    assert "clean, mask area:30, 1 clip\n" in done.out
+
+
+def test_sounds_without_classes_are_enough_and_one_that_cannot_be_read_is_told(run, small, sounds, tmp_path):
+    for place, start in enumerate((0.0, 1.0, 2.0)):
+        write(read(sounds.song, start_s=start, duration_s=3.2), tmp_path / "flat" / f"{place}.wav")
+    (tmp_path / "flat" / "broken.wav").write_bytes(b"RIFF no sound")
+    done = run("benchmark", "explain", small, tmp_path / "flat", *QUICK, "--clips", "2", "--json")
+    assert done.code == 3
+    assert "broken.wav: " in done.err
+    document = json.loads(done.out)
+    assert document["clips"] == 2
+    assert document["too_few"].startswith(
+        "Only 2 clips: intervals from fewer than 20 clips are too narrow; no difference"
+    )
+    refused = run("train", "cnn_mel", tmp_path / "flat", "-o", "model")  # what needs classes still does
+    assert refused.code != 0
+    assert "sub-folder" in refused.err

@@ -25,7 +25,8 @@ _WHAT = "What is run"
 
 HELP = """Judge methods and masks on a model and its data: the experiment of the literature, with random masks in it.
 
-Each method explains the class that the model hears in each clip, clean and under noise; each of the fourteen masks, and
+Each method explains the class that the model hears in each clip (classes of the data only serve to draw clips of each
+alike: a folder of sounds without classes will do), clean and under noise; each of the fourteen masks, and
 one of equal area for all, is judged by what it keeps and removes, beside a random mask and the loudest cells of the
 same area. Writes experiment.html, one Parquet table, means and paired tests as CSV, pictures and sounds. A run that was
 broken off goes on when its command is repeated, to the same bytes.
@@ -143,20 +144,27 @@ def explain(
     """Judge methods and masks."""
     console = Console(quiet=quiet, verbose=verbose, json=json, bars=not no_progress)
     plan = _plan(methods, masks, noise, snr, grid, samples, audio, sounds, seed)
-    from earmark.metrics.experiment.plan import chosen
+    from earmark.metrics.experiment.plan import chosen, unknown_classes
     from earmark.metrics.experiment.run import PARTS, forget, run_experiment
     from earmark.metrics.experiment.table import compare, read_columns, summarise, unanswered, write_tables
     from earmark.models.load import load_model
     from earmark.report.experiment import shown, write_experiment
-    from earmark.report.experiment_tables import Means, text_of, told
+    from earmark.report.experiment_tables import Means, legend, text_of, told, too_few
 
     if not overwrite and not (out / PARTS).exists():
         # What lies beside the parts of an unfinished run was written by that run.
         refuse_existing(out, FILES)
     check_writable(out)
     classifier = load_model(model, say=console.say, device=device)
-    whole = data_source.opened(data, kind, console)
+    whole = _opened(data, kind, console)
     part = chosen(_judged(whole, classifier, Path(model), all_clips, console), clips, seed)
+    unknown = unknown_classes(part, classifier)
+    if unknown:
+        few = ", ".join(unknown[:3]) + (", …" if len(unknown) > 3 else "")
+        console.say(
+            f"{len(unknown)} of its {len(part.labels)} classes are none of {classifier.name}'s labels ({few}): what is "
+            "explained is what it hears, so they only serve to draw clips of each alike"
+        )
     if overwrite and out.exists():
         shutil.rmtree(out / PARTS, ignore_errors=True)
     if not (out / PARTS).exists():
@@ -185,7 +193,10 @@ def explain(
         for line in text_of(table):
             console.data(line)
         console.data("")
-    for sentence in said:
+    for line in legend(found):
+        console.data(line)
+    few = too_few(tests, outcome.clips)
+    for sentence in [*said, *([few] if few else [])]:
         console.data(sentence)
     if outcome.only_audio:
         console.data(f"only the masked sound was measured: {outcome.only_audio}")
@@ -200,6 +211,7 @@ def explain(
             "problems": [asdict(one) for one in outcome.problems],
             "only_audio": outcome.only_audio,
             "findings": said,
+            "too_few": few,
             "means": [asdict(one) for one in means],
             "files": [str(path) for path in (*written, outcome.table, *tables)],
         }
@@ -207,6 +219,19 @@ def explain(
     if outcome.problems:
         raise SomeFailedError(f"{len(outcome.problems)} clips were left out", remedy="See above")
     data_source.raise_left_out(whole.problems)
+
+
+def _opened(data: str, kind: str | None, console: Console) -> Dataset:
+    """A data set; sounds in one folder are one too, since nothing here needs their classes."""
+    from earmark.data.folder import is_classless, load_classless
+    from earmark.data.open import recognise
+
+    path = Path(data)
+    if kind is not None or not path.is_dir() or recognise(path) != "folder" or not is_classless(path):
+        return data_source.opened(data, kind, console)
+    dataset = load_classless(path)
+    data_source.say_problems(dataset.problems, console)
+    return dataset
 
 
 def _judged(dataset: Dataset, classifier: Classifier, place: Path, all_clips: bool, console: Console) -> Dataset:

@@ -53,6 +53,25 @@ def load_folder(root: Path) -> Dataset:
     return _with_lyrics(dataset)
 
 
+def is_classless(root: Path) -> bool:
+    """Whether sounds lie directly in a folder, and none in sub-folders."""
+    sounds = [path for path in files_under(root) if is_sound(path)]
+    return bool(sounds) and all(path.parent == root for path in sounds)
+
+
+def load_classless(root: Path) -> Dataset:
+    """All sounds of such a folder; the label of each is "".
+
+    Raises
+    ------
+    DatasetError
+        If none of them can be used.
+    """
+    files = files_under(root)
+    items = [Item(path, "") for path in files if is_sound(path)]
+    return usable(root.name, root, items, not_sounds(files, root))
+
+
 def _nothing(root: Path) -> DatasetError:
     return DatasetError(
         "has no sub-folder with sound files in it, nor with texts",

@@ -19,6 +19,10 @@ from earmark.explain.game import Floats
 
 Test = Literal["wilcoxon", "sign_flip"]
 
+FEW = 20
+"""Below so many clips bootstrap intervals are too narrow: of simulated ones of 95 %, on figures between 0 and 1, 57 to
+81 % held the mean from 4 clips, 86 to 91 % from 10, 91 to 93 % from 20."""
+
 _EXACT = 12
 
 

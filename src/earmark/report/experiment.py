@@ -16,7 +16,7 @@ from earmark.metrics.experiment.run import Outcome
 from earmark.metrics.experiment.sounds import Sample, samples_in
 from earmark.metrics.experiment.table import Difference, Mean, Unanswered
 from earmark.report.experiment_figures import area_figure, gap_figure, margin_figure, noise_figure
-from earmark.report.experiment_tables import Means, Table, table_of, told
+from earmark.report.experiment_tables import Means, Table, legend, table_of, told, too_few
 from earmark.report.images import png_bytes
 from earmark.report.page_parts import Picture, page_policy, page_template
 from earmark.report.players import compressed_uri
@@ -88,6 +88,8 @@ def write_experiment(
         noises=", ".join(noise.name for noise in plan.noises),
         pictures=drawn,
         findings=told(found, tests, plan.equal_masks),
+        legend=legend(found),
+        few=too_few(tests, outcome.clips),
         tables=tables,
         heard=_heard(samples_in(folder)),
         command=command,

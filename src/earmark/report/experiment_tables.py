@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from earmark.metrics.experiment.rows import MEASURES
-from earmark.metrics.experiment.table import RANDOM, Difference, Mean
+from earmark.metrics.experiment.table import CLEAR, RANDOM, Difference, Mean
+from earmark.metrics.statistics import FEW
 from earmark.report.theme import signed
 
 _HEADINGS = {
     "area": "area", "ff": "FF", "ai": "AI", "ad": "AD", "ag": "AG", "fid_in": "Fid-In", "sparseness": "sparse",
     "entropy": "entropy",
 }  # fmt: skip
+_LOWER = ("ad",)
+_LEGEND = {
+    "area": "area: share of the cells that the mask has",
+    "ff": "FF ↑: what the class loses without the mask, in probability",
+    "ai": "AI ↑: of how many clips (%) the class gains with the mask alone",
+    "ad": "AD ↓: by how many % the class drops with the mask alone, mean over clips",
+    "ag": "AG ↑: by how many % of what it can gain the class gains with the mask alone",
+    "fid_in": "Fid-In ↑: share of the clips whose class stays the same with the mask alone",
+    "sparseness": "sparse, entropy (nats): of the values of the mask, whatever it finds",
+}
 _DECIMALS = {"ai": 1, "ad": 1, "ag": 1}
 _SOURCES = {
     "random": "random, same area", "energy": "loudest, same area", "ones": "everything kept", "zeros": "nothing kept",
@@ -103,7 +115,36 @@ def table_of(means: Means, tests: Sequence[Difference], noise: str, mask: str) -
     for source in ("ones", "zeros"):
         cells = [_cell(means.get(noise, "", "", source, figure), figure) for figure in means.columns]
         lines.append(Line(_SOURCES[source], True, tuple(cells)))
-    return Table(noise, mask, clips, tuple(heading(figure) for figure in means.columns), tuple(lines))
+    return Table(noise, mask, clips, tuple(heading(f) + _arrow(f) for f in means.columns), tuple(lines))
+
+
+def legend(means: Means) -> list[str]:
+    """What the columns of the tables and their marks are, a line each."""
+    lines = [text for figure, text in _LEGEND.items() if {figure, figure + means.main} & means.figures]
+    if {"ff", "ff_audio"} <= means.figures:
+        lines.append("heard: the same after the mask was made sound; gap: on the spectrogram minus as heard")
+    return [
+        *lines,
+        "(a–b): 95 % interval, bootstrap over clips",
+        "*: clearly better than the random mask below it (paired sign-flip test, Holm's correction, p < 0.05)",
+        "random, same area: the mask's values elsewhere, in patches as large; loudest: the cells of most power",
+    ]
+
+
+def too_few(tests: Sequence[Difference], clips: int) -> str:
+    """What so few clips cannot tell; "" where there are enough."""
+    said = []
+    if clips < FEW:
+        said.append(f"intervals from fewer than {FEW} clips are too narrow")
+    family = max(
+        (sum((t.noise, t.figure, t.second) == key for t in tests)
+         for key in {(t.noise, t.figure, t.second) for t in tests if t.second == RANDOM}), default=0,
+    )  # fmt: skip
+    # The smallest p of n clips is 2 / 2ⁿ, and Holm's correction multiplies it by the tests of the family.
+    if family and 2.0 ** (1 - clips) * family >= CLEAR:
+        enough = math.ceil(math.log2(2 * family / CLEAR) + 1e-9)
+        said.append(f"no difference can be clear (*) with fewer than {enough}, at {family} tests a figure and noise")
+    return f"Only {clips} {'clip' if clips == 1 else 'clips'}: {'; '.join(said)}." if said else ""
 
 
 def text_of(table: Table) -> list[str]:
@@ -129,26 +170,31 @@ def findings(tests: Sequence[Difference], noises: Sequence[str], equal_masks: Se
     """What tests of a figure say at equal area, a sentence a noise and mask: margins over random masks, and between."""
     name = figure.removesuffix("_audio")
     digits = _DECIMALS.get(name, 2)
-    lower = name == "ad"
+    lower = name in _LOWER
     named = f"{heading(figure)} (lower is better)" if lower else heading(figure)
     said = []
     for noise in noises:
         for mask in equal_masks:
             here = [t for t in tests if (t.noise, t.mask, t.figure) == (noise, mask, figure)]
-            random = sorted(
-                (t for t in here if t.second == RANDOM), key=lambda t: t.difference if lower else -t.difference
-            )
+            sign = -1 if lower else 1
+            random = sorted((t for t in here if t.second == RANDOM), key=lambda t: -sign * t.difference)
             if not random:
                 continue
-            margins = ", ".join(f"{t.first} {signed(t.difference, digits)}{'*' if t.clear else ''}" for t in random)
-            text = f"{noise}, {mask}: {named} above that of a random mask: {margins}"
+            margins = ", ".join(
+                f"{t.first} {signed(sign * t.difference, digits)}{'*' if t.clear else ''}" for t in random
+            )
+            text = f"{noise}, {mask}: {named}, better than a random mask by: {margins}"
             pairs = [t for t in here if t.second not in ("random", "energy") and t.clear]
             won = [
                 f"{t.first if t.better else t.second} over {t.second if t.better else t.first} "
-                f"({signed(t.difference if t.better else -t.difference, digits)})"
+                f"({signed(abs(t.difference), digits)})"
                 for t in sorted(pairs, key=lambda t: -abs(t.difference))
             ]
-            text += f". By this margin: {'; '.join(won[:6])}" if won else ". By this margin no method is clearly ahead"
+            text += (
+                f". By this margin clearly ahead: {'; '.join(won[:6])}"
+                if won
+                else ". By this margin no method is clearly ahead"
+            )
             said.append(text + (f"; and {len(won) - 6} more pairs." if len(won) > 6 else "."))
     return said
 
@@ -159,6 +205,14 @@ def told(means: Means, tests: Sequence[Difference], equal_masks: Sequence[str]) 
     if {"ff", "ff_audio"} <= means.figures:
         figures.append("ff_audio")
     return [line for figure in figures for line in findings(tests, means.noises, equal_masks, figure)]
+
+
+def _arrow(figure: str) -> str:
+    """ " ↑" or " ↓" where more or less of it is better."""
+    name = figure.removesuffix("_audio")
+    if name not in MEASURES:
+        return ""
+    return " ↓" if name in _LOWER else " ↑"
 
 
 def heading(figure: str) -> str:
@@ -181,7 +235,3 @@ def _cell(mean: Mean | None, figure: str) -> str:
     if name == "ff":
         text += f" ({mean.low:.{digits}f}–{mean.high:.{digits}f})"
     return text.replace("-", "−")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if names else "none"

@@ -17,7 +17,6 @@ from earmark.metrics.planted.run import CaseResult, Plan
 from earmark.metrics.planted.score import BASELINES, NO_FILL, Score
 from earmark.metrics.planted.table import (
     FAITHFULNESS,
-    FEW,
     Disagreement,
     Mean,
     auc_intervals,
@@ -28,6 +27,7 @@ from earmark.metrics.planted.table import (
     means,
     methods_of,
 )
+from earmark.metrics.statistics import FEW
 from earmark.report.images import png_bytes
 from earmark.report.page_parts import Picture, page_policy, page_template
 from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure

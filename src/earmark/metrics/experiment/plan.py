@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from earmark import __version__
 from earmark.data.dataset import Dataset
-from earmark.errors import DatasetError, SettingError, UnknownNameError
+from earmark.errors import SettingError, UnknownNameError
+from earmark.explain.budget import with_samples
 from earmark.explain.catalogue import METHODS
 from earmark.explain.gradient.catalogue import GRADIENT_METHODS
 from earmark.explain.gradient.method import MapMethod
@@ -118,16 +119,11 @@ def method_named(name: str, plan: Plan) -> Method | MapMethod:
         return Saliency(absolute=False)
     if name in GRADIENT_METHODS:
         return GRADIENT_METHODS.get(name)()
-    method = METHODS.get(name)()
-    if not any(field.name == "samples" for field in fields(method)):  # type: ignore[arg-type]
-        return method
-    # No method is given fewer than it needs to weigh so many components.
-    fewest = 4 * plan.grid[0] * plan.grid[1] + 4
-    return replace(method, samples=max(plan.samples, fewest))  # type: ignore[type-var]
+    return with_samples(METHODS.get(name)(), plan.samples, plan.grid[0] * plan.grid[1])
 
 
 def chosen(dataset: Dataset, clips: int, seed: int) -> Dataset:
-    """So many clips, of every class alike, drawn by the seed; all where there are no more.
+    """So many clips, of every class alike where there are classes, drawn by the seed; all where there are no more.
 
     Raises
     ------
@@ -143,20 +139,9 @@ def chosen(dataset: Dataset, clips: int, seed: int) -> Dataset:
     return dataset.subset(sorted(rounds[:clips]))
 
 
-def check_labels(dataset: Dataset, classifier: Classifier) -> None:
-    """That the classifier knows every class of the data.
+def unknown_classes(dataset: Dataset, classifier: Classifier) -> tuple[str, ...]:
+    """Classes of the data that are none of the classifier's labels.
 
-    Raises
-    ------
-    DatasetError
-        If it does not: its figures would say nothing about these sounds.
+    What is explained is what the classifier hears, so they do no harm; they only serve to draw clips of each alike.
     """
-    missing = [label for label in dataset.labels if label not in classifier.labels]
-    if missing:
-        shown = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
-        raise DatasetError(
-            f"{len(missing)} of its {len(dataset.labels)} classes are none of {classifier.name}'s labels ({shown})",
-            remedy=f"Give a model trained on this data; this one knows {', '.join(classifier.labels[:5])}"
-            + (", …" if len(classifier.labels) > 5 else ""),
-            where=dataset.name,
-        )
+    return tuple(label for label in dataset.labels if label and label not in classifier.labels)

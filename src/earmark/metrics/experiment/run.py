@@ -15,7 +15,7 @@ from earmark.errors import AudioError, SettingError
 from earmark.explain.game import Floats, Watch
 from earmark.files import write_text
 from earmark.metrics.experiment.noise import CLEAN, Mixer
-from earmark.metrics.experiment.plan import LeftOut, Plan, check_labels, left_out
+from earmark.metrics.experiment.plan import LeftOut, Plan, left_out
 from earmark.metrics.experiment.rows import Facts, Row, reason_row, rows_of
 from earmark.metrics.experiment.sounds import write_sounds
 from earmark.metrics.experiment.subject import open_subject
@@ -63,15 +63,13 @@ def run_experiment(
     ----------
     plan : what is run.
     classifier : who is asked.
-    dataset : the clips that are explained.
+    dataset : the clips that are explained; of their classes nothing is asked.
     folder : where it is written.
     watch : progress (methods and their masks, for each clip and noise) and cancellation.
     say : told of each clip, with the time left.
 
     Raises
     ------
-    DatasetError
-        If the classifier does not know the classes of the data.
     SettingError
         If a run with another plan was broken off there; if no method is left; if pyarrow is not installed.
     AudioError
@@ -82,7 +80,6 @@ def run_experiment(
         If the watch says so; what was done stays for the next run.
     """
     need_pyarrow()
-    check_labels(dataset, classifier)
     out = left_out(plan.methods, classifier)
     methods = tuple(name for name in plan.methods if name not in {one.method for one in out})
     if not methods:

@@ -67,7 +67,8 @@ def write_sounds(
     gain = np.float32(1.0 if peak <= 1.0 else (1.0 - 1e-6) / peak)
     name = f"{facts.number:02d}_{PurePosixPath(facts.clip).stem}"
     place = folder / FOLDER / name
-    about = f"{facts.truth}, taken for {subject.label} (probability {subject.full[subject.row]:.2f})"
+    about = f"taken for {subject.label} (probability {subject.full[subject.row]:.2f})"
+    about = f"{facts.truth}, {about}" if facts.truth else about
     samples = [_write(clip, np.asarray(clip.waveform * gain), place, name, about, ORIGINAL, "")]
     for at, method in enumerate(masks):
         samples.append(_write(clip, np.asarray(kept[at] * gain), place, name, about, method, "kept"))

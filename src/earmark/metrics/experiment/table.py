@@ -138,6 +138,10 @@ class Mean:
     clips: int
 
 
+# P values below it, after correction, are called clear.
+CLEAR = 0.05
+
+
 @dataclass(frozen=True)
 class Difference:
     """Two masks on the same clips: a method's against the random one of its area, or two methods' of equal area.
@@ -170,7 +174,7 @@ class Difference:
     @property
     def clear(self) -> bool:
         """Whether less than one in twenty families of tests would show such a difference by chance."""
-        return self.corrected < 0.05
+        return self.corrected < CLEAR
 
 
 def summarise(columns: Columns, *, seed: int = 0) -> tuple[Mean, ...]:

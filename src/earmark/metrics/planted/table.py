@@ -23,8 +23,6 @@ FIGURES = ("auc", "pointing", "mass", "ff", "ai", "ad", "deletion")
 FAITHFULNESS = {"ff": 1, "ai": 1, "ad": -1, "deletion": -1}
 # Differences of means that count as an order: of the AUC, and of the faithfulness figure as a share of its range.
 CLEAR = 0.05
-# Below so many sounds a bootstrap interval is narrower than it should be.
-FEW = 10
 # What must be found where the truth is exact: AUC of the Shapley values of a grid at least, and of a random order.
 DUE = 0.95
 CHANCE = (0.45, 0.55)
