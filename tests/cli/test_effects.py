@@ -60,7 +60,7 @@ def test_effects_of_the_columns_of_a_table(run, table, tmp_path):
     assert any("BPM, tempo raises fast by 0." in line for line in lines)
     assert any(line.startswith("  importance by group: rhythm ") for line in lines)
     page = (tmp_path / "out" / "effects.html").read_text(encoding="utf-8")
-    assert page.count("<figure>") == 1 + 1 + 1 + 3
+    assert page.count("<figure ") == 1 + 1 + 1 + 3
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "earmark effects logreg" in page
     assert "--two-way tempo,weight" in page
@@ -77,14 +77,16 @@ def test_effects_of_the_columns_of_a_table(run, table, tmp_path):
 
 def test_json_classes_patterns_and_parquet(run, table, tmp_path):
     done = run(
-        "effects", "logreg", table, "-o", "o", "--features", "t*,weight", "--classes", "slow", "--repeats", 0, "--json",
+        "effects", "logreg", table, "-o", "o", "--features", "t*,weight", "--classes", "slow", "--repeats", 1, "--json",
         "--table", "parquet",
     )  # fmt: skip
     assert done.code == 0, done.err
     found = json.loads(done.out)
     assert [each["feature"] for each in found["effects"]] == ["tempo", "weight"]
     assert list(found["effects"][0]["swing"]) == ["slow"]
-    assert found["importance"] == {}
+    # What was not asked for is not permuted either.
+    assert {each["name"] for each in found["importance"]["feature"]} == {"tempo", "weight"}
+    assert {each["name"] for each in found["importance"]["group"]} == {"rhythm", "other"}
     assert all(" slow by " in sentence for sentence in found["sentences"])
     import pyarrow.parquet as pq
 

@@ -175,7 +175,9 @@ def test_data_and_model_that_do_not_fit(run, bundle, music, trained, sounds, tmp
     for label in ("rock", "polka"):
         (few / label).mkdir(parents=True)
         (few / label / "a.wav").write_bytes((music / "rock" / "a.wav").read_bytes())
+    (tmp_path / "lacks.csv").write_text("file,label,tempo\na,fast,150\nb,slow,70\n", encoding="utf-8")
     cases = [
+        ((trained / "model", "lacks.csv"), "lacks: has no column weight, which the model needs (1 of 2 are missing)"),
         ((bundle, few), "has the class 'polka', which the model does not know"),
         ((bundle, few, "--classes", "rock,jazz"), "no clip of jazz among the 2 items of few"),
         ((bundle, few, "--classes", "polka"), "unknown class 'polka'"),

@@ -62,7 +62,7 @@ def test_an_estimator_on_a_table_is_the_estimator_of_its_numbers(table, tmp_path
     with pytest.raises(SettingError, match="takes no noise"):
         assess(model, dataset, split, snrs_db=(10.0,), draws=100)
     other = replace(dataset, columns=("one", "two", "three", "five"))
-    with pytest.raises(DatasetError, match="lacks 1 of 4 columns, the first is four"):
+    with pytest.raises(DatasetError, match=r"has no column four, which the model needs \(1 of 4 are missing\)"):
         answers(model, other)
 
 

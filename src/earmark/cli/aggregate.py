@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli import options
+from earmark.cli.again import command_line
 from earmark.cli.console import Console
 from earmark.errors import SomeFailedError, UsageError
 
@@ -36,6 +36,7 @@ Examples:
 
 
 def aggregate(
+    context: typer.Context,
     sources: Annotated[
         list[Path],
         typer.Argument(metavar="FOLDER|FILE…", help="Folders of explanations, explanation.json files, or tables."),
@@ -95,12 +96,6 @@ def aggregate(
 
     tables, files = _found(sources, out)
     problems: tuple[str, ...] = ()
-    words = ["earmark", "aggregate", *map(str, sources), "-o", str(out)]
-    for name, value, usual in (
-        ("--data", data, None), ("--group", group, "clip"), ("--of", of, "predicted"), ("--weights", weights, "all"),
-        ("--least", least, 5), ("--segments", segments, None), ("--top", top, 10), ("--seed", seed, 0),
-    ):  # fmt: skip
-        words += [] if value == usual else [name, str(value)]
     with all_or_nothing(out) as staging:
         if files:
             with console.watch("Reading explanations") as watch:
@@ -115,7 +110,7 @@ def aggregate(
             tables = [collected.path]
         found = put_together(tables, of=of, weights_of=weights, least=least, seed=seed)  # type: ignore[arg-type]
         found = _screened(found, data, top, console)
-        write_aggregate(staging, found, command=shlex.join(words), k=top)
+        write_aggregate(staging, found, command=command_line(context, out), k=top)
     for problem in problems:
         console.error(problem.rstrip("."))
     for label in found.labels:

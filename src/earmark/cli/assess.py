@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli import config, data_source, learning, options, results
+from earmark.cli.again import command_line
 from earmark.cli.console import Console
 from earmark.errors import SomeFailedError, UsageError
 
@@ -129,7 +129,7 @@ def assess(
     for problem in found.problems:
         console.error(f"{problem.where}: left out: {problem.fact}")
     rows = _leak(record, whole, splitting, slice_s, draws, seed, console) if leak_report else ()
-    command = _command(bundle, data, splitting, noise, slice_s, leak_report, draws, seed)
+    command = command_line(context, folder)
     history = _history(place)
     written = write_assessment(folder, found, command=command, leak=rows, history=history)
     _tell(found, rows, rows_of(found), console)
@@ -220,39 +220,10 @@ def _history(folder: Path | None) -> tuple[Epoch, ...]:
     return read_curves(path) if path is not None and path.exists() else ()
 
 
-def _command(
-    bundle: str,
-    data: str,
-    splitting: learning.Splitting,
-    noise: str | None,
-    slice_s: float | None,
-    leak: bool,
-    draws: int,
-    seed: int,
-) -> str:
-    words = ["earmark", "assess", bundle, data]
-    if splitting.by is not None:
-        words += ["--split-by", splitting.by]
-    if splitting.lists is not None:
-        words += ["--split-lists", str(splitting.lists)]
-    for option, value, usual in (
-        ("--fractions", splitting.fractions, learning.Splitting().fractions),
-        ("--split-seed", splitting.seed, 0),
-        ("--noise", noise, None),
-        ("--slice-s", slice_s, None),
-        ("--draws", draws, 1000),
-        ("--seed", seed, 0),
-    ):
-        if value != usual:
-            words += [option, str(value)]
-    words += [flag for flag, on in (("--leaky", splitting.leaky), ("--leak-report", leak)) if on]
-    return shlex.join(words)
-
-
 def _tell(
     found: Assessment, leak: tuple[LeakRow, ...], rows: list[tuple[str, Scores, Interval | None]], console: Console
 ) -> None:
-    console.data(f"{found.model} on {found.clips.n} test clips of {found.dataset}; split {found.split}")
+    console.data(f"{found.model} on {found.clips.n} test {found.unit}s of {found.dataset}; split {found.split}")
     if found.leaky:
         console.data("the split is leaky: these figures are too good")
     width = max(len(name) for name, _, _ in rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli import config, data_source, effects_source, options, results
+from earmark.cli.again import command_line
 from earmark.cli.console import Console
 from earmark.errors import SettingError, SomeFailedError, UnknownNameError
 
@@ -67,7 +67,11 @@ def effects(
     ] = 12,
     features: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="Features or patterns: tempo_bpm,mfcc_*_mean.", rich_help_panel=_WHAT),
+        typer.Option(
+            metavar="NAMES",
+            help="Only these features or patterns: tempo_bpm,mfcc_*_mean; the others stay as they are.",
+            rich_help_panel=_WHAT,
+        ),
     ] = None,
     classes: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Classes to report; all by default.", rich_help_panel=_WHAT)
@@ -137,7 +141,7 @@ def effects(
     if plan and classifier is not None:
         chosen = effects_source.some_clips(data_source.opened(data, kind, console), most, seed)
         done = _edited(chosen, classifier, plan, batch_size, seed, console)
-    command = _command(context, model, data)
+    command = command_line(context, folder)
     name = study.data if study is not None else chosen.name if chosen is not None else data
     with results.all_or_nothing(folder) as staging:
         steps, example = _heard(staging, chosen, classifier, done, seed, console)
@@ -219,14 +223,14 @@ def _with_importances(study: Study, subject: Subject, repeats: int, seed: int, c
     held = ~subject.learnt if subject.learnt is not None else np.ones(len(rows.values), dtype=np.bool_)
     values, labels = rows.values[held], np.array(rows.labels)[held].tolist()
     groups = np.array(rows.groups)[held].tolist() if rows.groups is not None else None
-    varied = [
-        name for name, column in zip(classifier.features, rows.values.T, strict=True) if (column != column[0]).any()
-    ]
-    places = [classifier.features.index(name) for name in varied]
+    # The same as have effects: those of --features, or all that vary.
+    chosen = {effect.feature for effect in study.effects}
+    names = [name for name in classifier.features if name in chosen]
+    places = [classifier.features.index(name) for name in names]
     units = {
-        "group": group_units(varied),
-        "cluster": correlated_units(rows.values[:, places], varied),
-        "feature": single_units(varied),
+        "group": group_units(names),
+        "cluster": correlated_units(rows.values[:, places], names),
+        "feature": single_units(names),
     }
     importances = {}
     for kind, each in units.items():
@@ -346,17 +350,3 @@ def _document(
             for e in done.effects
         ]
     return found
-
-
-def _command(context: typer.Context, model: str, data: str) -> str:
-    words = ["earmark", "effects", model, data]
-    about_output = {"out", "overwrite", "json", "quiet", "verbose", "no_progress", "config_file", "print_config"}
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        value = context.params.get(name)
-        if name in (*about_output, "model", "data", "help") or value in (None, parameter.default, (), []):
-            continue
-        option = parameter.opts[0]
-        for each in value if isinstance(value, list | tuple) else [value]:
-            words += [option] if each is True else [option, str(each)]
-    return shlex.join(words)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earmark.cli import data_source
-from earmark.errors import CapabilityError, SettingError, UnknownNameError, UsageError
+from earmark.errors import CapabilityError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,13 +115,13 @@ def subject_of(model: str, classifier: Classifier | None, rows: Rows, seed: int,
     ------
     CapabilityError
         If the model hears sound, not descriptors.
-    SettingError
+    DatasetError
         If the table lacks a column that the model needs.
     """
     import numpy as np
 
-    from earmark.data.published_names import descriptor_called
     from earmark.models.descriptor_classifier import DescriptorClassifier
+    from earmark.training.material import places_of
 
     if classifier is None:
         from earmark.models.estimators import fit_estimator
@@ -145,17 +145,7 @@ def subject_of(model: str, classifier: Classifier | None, rows: Rows, seed: int,
             where=classifier.name,
         )
     tabular = classifier.tabular
-    # Published tables call descriptors by other names than earmark does.
-    called = {descriptor_called(column): place for place, column in enumerate(rows.columns)}
-    called |= {column: place for place, column in enumerate(rows.columns)}
-    missing = [name for name in tabular.features if name not in called]
-    if missing:
-        raise SettingError(
-            f"has no column {missing[0]}, which the model needs ({len(missing)} of {len(tabular.features)} missing)",
-            remedy="Make the table with: earmark features",
-            where=rows.name,
-        )
-    values = rows.values[:, [called[name] for name in tabular.features]]
+    values = rows.values[:, places_of(rows.columns, tabular.features, where=rows.name)]
     kept = Rows(rows.name, tabular.features, values, rows.labels, rows.groups)
     return Subject(tabular, kept, None, tabular.estimator, ())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli import config, data_source, options, report_parts, report_profiles, results
+from earmark.cli.again import command_line
 from earmark.cli.console import Console
 from earmark.errors import SomeFailedError, UnknownNameError, UsageError
 
@@ -209,7 +209,7 @@ def report(
         with console.watch("sounds") as watch:
             write_model_report(
                 staging / NAMES[0], clips, labels, model=Path(model).name, data=whole.name,
-                command=_command(context, model, data, folder),
+                command=command_line(context, folder),
                 accuracy=f"{scores.accuracy} (95 % interval over {scores.groups} recordings)",
                 facts=[
                     ("Model", f"{classifier.name}, fingerprint {classifier.fingerprint[:12]}"),
@@ -273,10 +273,15 @@ def _judge(
         If data and model do not fit, or nothing can be judged.
     """
     from earmark.cli.assess import own_split
+    from earmark.models.descriptor_classifier import DescriptorClassifier
     from earmark.training.answers import answers
     from earmark.training.assess import note_opening
+    from earmark.training.material import places_of
 
     record = getattr(getattr(classifier, "card", None), "training", None)
+    if whole.columns and isinstance(classifier, DescriptorClassifier):
+        # Before anything is said of splits: of a table that lacks columns none would do.
+        places_of(whole.columns, classifier.tabular.features, where=whole.name)
     notices = []
     dataset, what = whole, f"the {len(whole.items)} items of {whole.name}"
     split = None
@@ -371,18 +376,3 @@ def _table(clips: list[JudgedClip], labels: tuple[str, ...]) -> str:
     for clip in clips:
         writer.writerow([clip.name, labels[clip.truth], labels[clip.said], *(f"{p:.6g}" for p in clip.scores)])
     return out.getvalue()
-
-
-def _command(context: typer.Context, model: str, data: str, folder: Path) -> str:
-    words = ["earmark", "report", model, data]
-    about_output = {"out", "overwrite", "json", "quiet", "verbose", "no_progress", "config_file", "print_config"}
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        value = context.params.get(name)
-        if name in (*about_output, "model", "data", "help") or value in (None, parameter.default):
-            continue
-        if value is False:
-            words.append(parameter.secondary_opts[0])
-        else:
-            words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
-    return shlex.join([*words, "-o", str(folder)])

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from earmark.data.dataset import Dataset
+from earmark.data.published_names import descriptor_called
 from earmark.data.read import read_item
 from earmark.errors import DatasetError, SettingError
 from earmark.features.front_end import FrontEndCard, front_end_from
@@ -128,15 +129,33 @@ def rows_of(dataset: Dataset, names: Sequence[str]) -> Floats:
     DatasetError
         If the table lacks one.
     """
-    lacking = [name for name in names if name not in dataset.columns]
+    places = places_of(dataset.columns, names, where=dataset.name)
+    return np.array([item.row for item in dataset.items], dtype=np.float64).reshape(len(dataset.items), -1)[:, places]
+
+
+def places_of(columns: Sequence[str], names: Sequence[str], *, where: str) -> list[int]:
+    """Where a model's descriptors are among the columns of a table, which may call them as published tables do.
+
+    Raises
+    ------
+    DatasetError
+        If the table, called ``where``, lacks one.
+
+    Examples
+    --------
+    >>> places_of(["tempo", "mfcc01_mean"], ["mfcc_01_mean", "tempo"], where="songs")
+    [1, 0]
+    """
+    called = {descriptor_called(column): place for place, column in enumerate(columns)}
+    called |= {column: place for place, column in enumerate(columns)}
+    lacking = [name for name in names if name not in called]
     if lacking:
         raise DatasetError(
-            f"lacks {len(lacking)} of {len(names)} columns, the first is {lacking[0]}",
-            remedy="Give a table with the columns that the model was trained on",
-            where=dataset.name,
+            f"has no column {lacking[0]}, which the model needs ({len(lacking)} of {len(names)} are missing)",
+            remedy="Give a table with the columns that the model was trained on, or make one with earmark features",
+            where=where,
         )
-    places = [dataset.columns.index(name) for name in names]
-    return np.array([item.row for item in dataset.items], dtype=np.float64).reshape(len(dataset.items), -1)[:, places]
+    return [called[name] for name in names]
 
 
 def embeddings(
