@@ -7,6 +7,7 @@ import pytest
 from earmark.components.catalogue import COMPONENTS, FILLS
 from earmark.explain.catalogue import METHODS
 from earmark.explain.gradient.catalogue import GRADIENT_METHODS
+from earmark.metrics.catalogue import METRICS
 from earmark.metrics.planted.catalogue import PLANTED
 
 
@@ -22,8 +23,22 @@ def test_every_registered_name_is_listed_with_what_it_is(run):
 def test_one_kind_as_json(run, kind):
     done = run("list", kind, "--json")
     document = json.loads(done.out)
-    assert list(document) == [kind, *(["gradient_methods"] if kind == "methods" else [])]
-    assert all(set(row) == {"name", "summary"} for rows in document.values() for row in rows)
+    with_others = {"methods": ["gradient_methods"], "metrics": ["metric_sets"]}
+    assert list(document) == [kind, *with_others.get(kind, [])]
+    asked = {"asked"} if kind == "metrics" else set()
+    assert all(set(row) == {"name", "summary"} | asked for row in document[kind])
+
+
+def test_metrics_say_where_they_are_measured_and_what_they_take(run):
+    done = run("list", "metrics")
+    lines = {line.split()[0]: line for line in done.out.splitlines() if line.startswith("  ")}
+    assert set(lines) == {*METRICS.names(), "quick", "usual"}
+    assert lines["ff"].endswith("(in quick and usual)")
+    assert lines["deletion_auc"].endswith("(in usual)")
+    assert lines["randomisation"].endswith("(by name; explains again; needs a model whose network is known)")
+    assert lines["localisation_auc"].endswith("(not by measure; needs a planted truth: earmark benchmark planted)")
+    assert "ff, ai, ad" in lines["quick"]
+    assert "quick, deletion_auc" in lines["usual"]
 
 
 def test_methods_as_json_are_the_registered_ones(run):

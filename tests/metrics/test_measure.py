@@ -16,8 +16,9 @@ from earmark.explain.gradient.run import explain_map
 from earmark.explain.lime import Lime
 from earmark.explain.run import explain
 from earmark.features.mel import LogMel
-from earmark.metrics.catalogue import METRICS
+from earmark.metrics.catalogue import ASKED_BY_NAME, METRICS, NOT_OF_ONE, QUICK, USUAL
 from earmark.metrics.domains import component_domains, map_domains
+from earmark.metrics.families import MASK_MEASURES, ORDER_MEASURES, SIZE_MEASURES
 from earmark.metrics.measure import MEASURES, measure
 from earmark.metrics.measures import Measures
 from earmark.metrics.over_clips import compare, summarise
@@ -260,7 +261,12 @@ def test_a_metric_that_cannot_be_given_is_refused(detector, clip):
 
 
 def test_every_measure_is_registered_and_loads():
-    assert set(MEASURES) <= set(METRICS.names())
+    # Each is in a set, asked by name, or said to be no measure of one explanation.
+    assert sorted(MEASURES) == sorted({*USUAL, *ASKED_BY_NAME})
+    assert sorted(METRICS.names()) == sorted({*MEASURES, *NOT_OF_ONE})
+    assert set(QUICK) < set(USUAL)
+    assert set(QUICK) == {*MASK_MEASURES, *SIZE_MEASURES} - {"ad_double_softmax"}
+    assert set(USUAL) == set(QUICK) | set(ORDER_MEASURES)
     assert all(callable(METRICS.get(name)) for name in METRICS.names())
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from earmark.errors import ExplanationError
-from earmark.metrics.families import QUICK
+from earmark.metrics.catalogue import QUICK
 from earmark.metrics.measure import measure
 from earmark.report.html import report_html
 from earmark.report.measures import gap_text, measures_view

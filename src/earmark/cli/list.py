@@ -26,7 +26,12 @@ KINDS = (
 )
 
 # A kind that is listed together with another.
-_GROUPS = {"gradient methods": "methods", "descriptor sets": "features", "front ends": "features"}
+_GROUPS = {
+    "gradient methods": "methods",
+    "metric sets": "metrics",
+    "descriptor sets": "features",
+    "front ends": "features",
+}
 
 HELP = """List the names that other commands take: methods, components, fills, formats, data sets, features, recipes,
 masks.
@@ -51,12 +56,27 @@ def list_names(
     for number, (kind, named) in enumerate(found.items()):
         console.data(("\n" if number else "") + kind)
         for name, summary in named.items():
-            console.data(f"  {name:<{width}}  {summary}")
+            where = f" ({_where_measured(name)})" if kind == "metrics" else ""
+            console.data(f"  {name:<{width}}  {summary}{where}")
     document: dict[str, Any] = {
-        kind.replace(" ", "_"): [{"name": name, "summary": summary} for name, summary in named.items()]
+        kind.replace(" ", "_"): [
+            {"name": name, "summary": summary} | ({"asked": _where_measured(name)} if kind == "metrics" else {})
+            for name, summary in named.items()
+        ]
         for kind, named in found.items()
     }
     console.document(document)
+
+
+def _where_measured(name: str) -> str:
+    """In which sets of ``earmark measure`` a metric is, or what it takes."""
+    from earmark.metrics.catalogue import ASKED_BY_NAME, NOT_OF_ONE, SETS
+
+    if name in NOT_OF_ONE:
+        return f"not by measure; {NOT_OF_ONE[name]}"
+    if name in ASKED_BY_NAME:
+        return f"by name; {ASKED_BY_NAME[name]}"
+    return "in " + " and ".join(kind for kind, names in SETS.items() if name in names)
 
 
 def _names() -> dict[str, dict[str, str]]:
@@ -68,7 +88,7 @@ def _names() -> dict[str, dict[str, str]]:
     from earmark.features.catalogue import FRONT_ENDS
     from earmark.features.descriptors.names import SUMMARIES
     from earmark.listen.masks import AREA_MASK, AREA_SUMMARY, MASKS
-    from earmark.metrics.catalogue import METRICS
+    from earmark.metrics.catalogue import METRICS, QUICK, USUAL
     from earmark.metrics.planted.catalogue import PLANTED
     from earmark.models.catalogue import RECIPES
 
@@ -79,6 +99,10 @@ def _names() -> dict[str, dict[str, str]]:
         "fills": {entry.name: entry.summary for entry in FILLS},
         "formats": dict(FORMATS),
         "metrics": {entry.name: entry.summary for entry in METRICS},
+        "metric sets": {
+            "quick": f"of the mask alone: {', '.join(QUICK)}",
+            "usual": f"all that explain nothing anew: quick, {', '.join(name for name in USUAL if name not in QUICK)}",
+        },
         "data": {entry.name: entry.summary for entry in DATASETS},
         "descriptor sets": dict(SUMMARIES),
         "front ends": {entry.name: entry.summary for entry in FRONT_ENDS},

@@ -210,7 +210,7 @@ def _check_silent(formats: Sequence[str], job: Job, classifier: Classifier) -> N
 
 
 def _measure(explanation: Explanation, classifier: Classifier, clip: Clip, console: Console) -> Measures:
-    from earmark.metrics.families import QUICK
+    from earmark.metrics.catalogue import QUICK
     from earmark.metrics.measure import measure
 
     with console.watch(f"measuring {clip.name}") as watch:

@@ -43,3 +43,35 @@ METRICS.add("completeness", f"{_HERE}.axioms:completeness", "what the attributio
 METRICS.add("null_component", f"{_HERE}.axioms:null_component", "share given to a part that does nothing ↓")
 METRICS.add("symmetry", f"{_HERE}.axioms:symmetry", "difference between interchangeable parts ↓")
 METRICS.add("agreement", f"{_HERE}.agreement:agreement", "clips whose class has the largest mean contribution ↑")
+
+QUICK = ("ff", "ai", "ad", "ag", "fid_in", "sparseness", "entropy", "effective_components", "mask_area")
+"""What ``earmark measure --metrics quick`` takes: measures of the mask alone, some fifty evaluations in each domain."""
+
+USUAL = (
+    *QUICK[:5], "deletion_auc", "insertion_auc", "comprehensiveness", "sufficiency", "infidelity",
+    "faithfulness_correlation", "monotonicity", *QUICK[5:],
+)  # fmt: skip
+"""What ``measure`` takes where nothing is named: all that explain nothing anew."""
+
+SETS = {"quick": QUICK, "usual": USUAL}
+
+ASKED_BY_NAME = {
+    "ad_double_softmax": "to read old tables",
+    "completeness": "needs a method that promises a sum, such as shapley or integrated_gradients",
+    "rank_agreement": "explains again with other seeds",
+    "sensitivity_max": "explains again with noise",
+    "randomisation": "explains again; needs a model whose network is known",
+    "null_component": "explains again; needs components and a method that switches them off",
+    "symmetry": "explains again; needs components and a method that switches them off",
+}
+"""Measures of one explanation that are in no set, and what each takes."""
+
+NOT_OF_ONE = {
+    "pointing_game": "needs a planted truth: earmark benchmark planted",
+    "relevance_mass": "needs a planted truth: earmark benchmark planted",
+    "relevance_rank": "needs a planted truth: earmark benchmark planted",
+    "localisation_auc": "needs a planted truth: earmark benchmark planted",
+    "label_randomisation": "needs a second model, trained on shuffled labels: in Python",
+    "agreement": "needs explanations of several clips: in Python",
+}
+"""Measures that ``measure`` cannot give, and who gives them."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from earmark.explain.game import Floats
 from earmark.metrics import complexity, faithfulness
+from earmark.metrics.catalogue import QUICK as QUICK, USUAL as USUAL
 from earmark.metrics.comprehensiveness import comprehensiveness, sufficiency
 from earmark.metrics.correlation import faithfulness_correlation
 from earmark.metrics.curves import deletion_auc, insertion_auc
@@ -74,9 +75,3 @@ SIZE_MEASURES = {
     "effective_components": SizeMeasure(complexity.effective_components, "lower"),
     "mask_area": SizeMeasure(complexity.mask_area, "", of_mask=True),
 }
-
-QUICK = ("ff", "ai", "ad", "ag", "fid_in", *SIZE_MEASURES)
-"""Measures of the mask alone: some fifty evaluations in each domain."""
-
-USUAL = ("ff", "ai", "ad", "ag", "fid_in", *ORDER_MEASURES, *SIZE_MEASURES)
-"""What ``measure`` takes where nothing is named."""

@@ -21,9 +21,9 @@ from earmark.listen.belongs import check_same_clip
 from earmark.listen.masks import Mask, check_attributions, make_mask
 from earmark.metrics.axioms import completeness
 from earmark.metrics.baselines import arrangements, energy_mask, ones_mask, random_masks, shuffled, zeros_mask
-from earmark.metrics.catalogue import METRICS
+from earmark.metrics.catalogue import NOT_OF_ONE, USUAL
 from earmark.metrics.domains import Domain, component_domains, map_domains, spectrogram_of, waveform_of
-from earmark.metrics.families import MASK_MEASURES, ORDER_MEASURES, SIZE_MEASURES, USUAL
+from earmark.metrics.families import MASK_MEASURES, ORDER_MEASURES, SIZE_MEASURES
 from earmark.metrics.measures import Figure, Gap, Measures
 from earmark.metrics.reruns import RERUNS, rerun
 from earmark.metrics.trust import Rivals, judge
@@ -193,11 +193,9 @@ def _check(
     if not metrics:
         raise SettingError("no metric is named", remedy="Name one, such as ff", where="metrics")
     for name in metrics:
-        if name in METRICS and name not in MEASURES:
+        if name in NOT_OF_ONE:
             raise CapabilityError(
-                f"{name} needs more than one explanation: a planted truth, or other clips",
-                remedy=f"Call {METRICS.entry(name).target.replace(':', '.')} with them",
-                where="metrics",
+                f"{name} is no measure of one explanation: {NOT_OF_ONE[name]}", remedy="Leave it out", where="metrics"
             )
         if name not in MEASURES:
             raise UnknownNameError("metric", name, MEASURES)
