@@ -48,8 +48,9 @@ def test_default_folder_is_beside_the_explanation_and_not_replaced(run, sounds, 
     ("options", "code", "says"),
     [
         (("--label", "jaz"), 2, "Did you mean jazz"),
-        (("--keep", "best"), 2, "keep"),
-        (("--keep", "top:0"), 2, "top"),
+        (("--keep", "best"), 2, "error: --keep: cannot keep 'best'. Choose raising, half, or top:3"),
+        (("--keep", "top:0"), 2, "--keep: cannot keep 'top:0'"),
+        (("--above", "cut"), 2, "--above: cannot 'cut' what the model does not hear. Choose pass or mute"),
     ],
 )
 def test_wrong_label_or_rule(run, sounds, explanation, tmp_path, options, code, says):
@@ -57,6 +58,41 @@ def test_wrong_label_or_rule(run, sounds, explanation, tmp_path, options, code, 
     assert (done.code, done.out) == (code, "")
     assert says in done.err
     assert not (tmp_path / "l").exists()
+
+
+def test_what_is_wrong_is_said_before_what_lies_there(run, sounds, explanation):
+    assert run("listen", explanation, sounds.other, "-o", "l").code == 0
+    for wrong, says in (
+        (("--label", "jaz"), "Did you mean jazz"),
+        (("--keep", "best"), "--keep: cannot keep"),
+        (("--mask", "binari"), "Did you mean binary"),
+        (("--above", "mute"), "--above: components take with them"),
+    ):
+        assert says in run("listen", explanation, sounds.other, "-o", "l", *wrong).err
+    assert "is there already" in run("listen", explanation, sounds.other, "-o", "l").err
+
+
+def test_a_folder_stands_for_the_explanation_in_it(run, sounds, explanation, tmp_path):
+    done = run("listen", explanation.parent, sounds.other, "-o", "l")
+    assert done.code == 0, done.err
+    assert (tmp_path / "l" / "kept.flac").exists()
+    done = run("listen", sounds.other, explanation.parent, "-o", "x")
+    assert f"Run: earmark listen {explanation.parent} {sounds.other}." in done.err
+    done = run("listen", tmp_path, sounds.other, "-o", "x")
+    assert done.code == 2
+    assert f"{tmp_path}: a folder without explanation.json. Did you mean {explanation}?" in done.err
+    (tmp_path / "empty").mkdir()
+    assert "Give the file that earmark explain wrote" in run("measure", "empty", sounds.other).err
+
+
+def test_the_share_and_the_rule_are_said_and_what_top_cannot_keep(run, sounds, explanation):
+    rewritten(explanation, 1)
+    done = run("listen", explanation, sounds.other, "--keep", "top:1", "-o", "one")
+    assert done.out.splitlines()[0].startswith("kept for ")
+    assert ": 1 of 4 components, 25.0 % (top:1): " in done.out
+    assert done.err == ""
+    done = run("listen", explanation, sounds.other, "--keep", "top:99", "-o", "all")
+    assert "top:99 keeps 4: no more of the 4 components raise the score\n" in done.err
 
 
 def test_another_sound_is_refused(run, sounds, explanation, tmp_path):
@@ -148,7 +184,11 @@ def test_a_gradient_map_is_heard(run, sounds, found_map, tmp_path):
     hz = np.fft.rfftfreq(kept.samples, 1 / 44100)
     power = np.abs(np.fft.rfft(kept.waveform[0])) ** 2
     assert power[hz > 9000].sum() < 1e-6 * power.sum()
-    assert "chooses components" in run("listen", found_map, sounds.other, "--keep", "half", "-o", "x").err
+    done = run("listen", found_map, sounds.other, "--keep", "half", "-o", "x")
+    assert "--keep: 'half' chooses components, and a map has cells. Choose a mask, such as top_5" in done.err
+    inside = run("listen", found_map.parent, sounds.other, "-o", "of-the-folder")
+    assert inside.code == 0
+    assert "of the spectrogram" in inside.out
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,12 @@ def test_a_folder_without_stems_is_refused(run, tmp_path):
     assert str(tmp_path) in done.err
 
 
+def test_a_part_that_is_separated_is_no_file_of_a_stem(run):
+    done = run("explain", "x.wav", "--stems", "harmonic")
+    assert done.code == 2
+    assert "--stems: 'harmonic' is no file or folder. Give the files of stems, or leave it out" in done.err
+
+
 def test_contrast_of_labels_with_commas_in_them():
     labels = ("rock, hard", "pop", "rock")
     assert Job("m", contrast="rock, hard,pop").pair(labels) == ("rock, hard", "pop")

@@ -9,7 +9,8 @@ import typer
 
 from earmark.cli import config, options
 from earmark.cli.console import Console
-from earmark.cli.job import FORMATS, OF_SOUND, OF_WORDS, Job, default_components, is_gradient, stem_files
+from earmark.cli.job import FORMATS, OF_SOUND, OF_WORDS, Job, default_components, is_gradient
+from earmark.cli.stem_files import check_stems, stem_files
 from earmark.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -305,6 +306,7 @@ def _explain_files(
     if job.stems is not None and len(files) > 1:
         raise UsageError("stems belong to one FILE", remedy="Explain the files one by one", where="--stems")
     job.check()
+    check_stems(job.stems or ())
     several = len(files) > 1
     folders = {file: results.folder_for(file, out, several=several) for file in files}
     results.check_distinct([folders[file] for file in files], files)
@@ -313,9 +315,12 @@ def _explain_files(
     for file in done:
         console.say(f"{file}: skipped, its results are in {folders[file]}")
     to_do = [file for file in files if file not in done]
-    if not overwrite and not skip_existing:
-        for file in files:
-            results.refuse_existing(folders[file], names, skips=True)
+    there = [] if overwrite or skip_existing else [file for file in files if results.existing(folders[file], names)]
+    if there and not dry_run:
+        # What is asked of the model is wrong whatever lies there.
+        _load(job, console)
+    for file in there:
+        results.refuse_existing(folders[file], names, skips=True)
     if dry_run:
         if to_do:
             _foretell(to_do, job, folders, names, console)

@@ -407,30 +407,3 @@ def _settings(given: Sequence[str], option: str) -> dict[str, Any]:
         except ValueError:
             settings[key] = value
     return settings
-
-
-def stem_files(given: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Paths of stems: those given, a folder standing for the sound files in it, in the order of their names.
-
-    Raises
-    ------
-    UsageError
-        If a folder holds no sound.
-    """
-    if not given:
-        return None
-    paths: list[str] = []
-    for name in given:
-        if not Path(name).is_dir():
-            paths.append(name)
-            continue
-        inside = sorted(str(p) for p in Path(name).iterdir() if p.is_file() and p.suffix.lower() in _SOUND_SUFFIXES)
-        if not inside:
-            raise UsageError("no sound files in this folder", remedy="Give the folder of the stems", where=name)
-        paths += inside
-    return tuple(paths)
-
-
-_SOUND_SUFFIXES = {
-    ".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".m4a", ".aac", ".mp4", ".webm",
-}  # fmt: skip

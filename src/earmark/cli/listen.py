@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 
 from earmark.cli import options
 from earmark.cli.console import Console
+from earmark.cli.explained import as_options, check_order, explanation_in, label_of, load_explanation
 from earmark.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -21,23 +21,26 @@ if TYPE_CHECKING:
 
 HELP = """Write the part of a sound that raises a label's score, and all the rest, as `kept.flac` and `removed.flac`.
 
-EXPLANATION is what `earmark explain` wrote: `explanation.json` (components) or `map.safetensors` (every cell of the
-spectrogram).
+EXPLANATION is what `earmark explain` wrote: `explanation.json` (components), `map.safetensors` (every cell of the
+spectrogram), or the folder, for the first of them that is in it.
 
 Examples:
 
-- `earmark listen out/song/explanation.json song.mp3`
+- `earmark explain song.mp3`, and then
+- `earmark listen out/song song.mp3`
 - `earmark listen out/song/explanation.json song.mp3 --label jazz --keep top:3 -o out/jazz`
 - `earmark listen out/song/map.safetensors song.mp3 --mask top_5 --above mute --match-loudness`
 """
 
 _SOUND_FORMATS = ("flac", "wav", "ogg", "mp3")
-_MAP = ".safetensors"
 
 
 def listen(
     explanation: Annotated[
-        Path, typer.Argument(metavar="EXPLANATION", help="What `earmark explain` wrote, .json or .safetensors.")
+        Path,
+        typer.Argument(
+            metavar="EXPLANATION", help="What `earmark explain` wrote, .json or .safetensors, or its folder."
+        ),
     ],
     file: Annotated[str, typer.Argument(metavar="FILE", help="The sound that was explained.")],
     label: Annotated[
@@ -88,29 +91,27 @@ def listen(
     quiet: options.Quiet = False,
 ) -> None:
     """Write the part of a sound that raises a label's score, and all the rest, as sound."""
-    _check(explanation, file, keep, mask, format)
+    check_order(explanation, file, "listen")
+    if format not in _SOUND_FORMATS:
+        raise UnknownNameError("sound format", format, _SOUND_FORMATS)
     wanted = _parts(parts)
     from earmark.audio.read import read
     from earmark.cli.results import all_or_nothing, check_writable, refuse_existing
-    from earmark.explain.explanation import Explanation
     from earmark.explain.map import MapExplanation
     from earmark.listen.belongs import check_heard
     from earmark.listen.mask import keep_rule
-    from earmark.listen.render import default_mask
+    from earmark.listen.render import check_asked, default_mask
     from earmark.listen.render import listen as render
     from earmark.listen.write import write_listening
 
     console = Console(quiet=quiet, json=json, bars=not no_progress)
-    loaded: Explanation | MapExplanation
-    of_map = explanation.suffix.lower() == _MAP
-    if of_map:
-        loaded = MapExplanation.load(explanation)
-        chosen = loaded.targets[loaded.index(label)]
-        rule = mask or keep or default_mask(loaded)
-    else:
-        loaded = Explanation.load(explanation)
-        chosen = loaded.labels[loaded.index(label)]
-        rule = mask or keep or keep_rule(loaded)
+    explanation = explanation_in(explanation)
+    loaded = load_explanation(explanation)
+    chosen = label_of(loaded, label)
+    with as_options("keep", "above"):
+        check_asked(loaded, keep=keep, mask=mask, above=above)
+    of_map = isinstance(loaded, MapExplanation)
+    rule = mask or keep or (default_mask(loaded) if isinstance(loaded, MapExplanation) else keep_rule(loaded))
     folder = out if out is not None else explanation.parent / f"{slug(chosen)}-{'map-' if of_map else ''}{slug(rule)}"
     names = [f"{part}.{format}" for part in wanted]
     if not overwrite:
@@ -151,7 +152,8 @@ def _tell(
         silence = silence_text(loaded, listening)
         if silence:
             console.say(silence + (" --keep top:3 keeps the strongest only." if kept else ""))
-        console.data(f"kept for {listening.label}: {'; '.join(_shares(kept, listening)) or 'nothing'}")
+        share = f"{len(kept)} of {len(listening.mask)} components, {100 * listening.area:.1f} % ({rule})"
+        console.data(f"kept for {listening.label}: {share}: {'; '.join(_shares(kept, listening)) or 'nothing'}")
         facts["kept"] = kept
     else:
         for part, sound in (("kept", listening.kept), ("removed", listening.removed)):
@@ -186,23 +188,6 @@ def _shares(kept: list[str], listening: Listening) -> list[str]:
     if all(value == 1 for value in values):
         return kept
     return [f"{name} {100 * value:.0f} %" for name, value in zip(kept, values, strict=True)]
-
-
-def _check(explanation: Path, file: str, keep: str | None, mask: str | None, format: str) -> None:
-    ours = (".json", _MAP)
-    if Path(file).suffix.lower() in ours and explanation.suffix.lower() not in ours:
-        raise UsageError(
-            f"the explanation comes first and the sound second, not {explanation} {file}",
-            remedy=f"Run: earmark listen {shlex.join((file, str(explanation)))}",
-        )
-    if keep is not None and mask is not None:
-        raise UsageError(f"both --keep {keep} and --mask {mask}", remedy="Choose one of them")
-    if mask is not None:
-        from earmark.listen.masks import area_of
-
-        area_of(mask)
-    if format not in _SOUND_FORMATS:
-        raise UnknownNameError("sound format", format, _SOUND_FORMATS)
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from earmark.cli import options
 from earmark.cli.console import Console
+from earmark.cli.explained import check_order, explanation_in, label_of, load_explanation
 from earmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ nothing; in the sound (rendered and heard again) and in the masked spectrogram; 
 
 Examples:
 
-- `earmark measure out/song/explanation.json song.mp3`
+- `earmark explain song.mp3`, and then
+- `earmark measure out/song song.mp3`
 - `earmark measure out/song/explanation.json song.mp3 --metrics quick --mask top_30`
 - `earmark measure out/song/map.safetensors song.mp3 --mask area:10 -o out/judged`
 - `earmark measure out/song/explanation.json song.mp3 --metrics usual,randomisation,sensitivity_max --json`
@@ -37,7 +38,9 @@ Examples:
 def measure(
     explanation: Annotated[
         Path,
-        typer.Argument(metavar="EXPLANATION.json", help="What `earmark explain` wrote; or its `map.safetensors`."),
+        typer.Argument(
+            metavar="EXPLANATION.json", help="What `earmark explain` wrote; or its `map.safetensors`, or its folder."
+        ),
     ],
     file: Annotated[str, typer.Argument(metavar="FILE", help="The sound that was explained.")],
     model: Annotated[
@@ -98,23 +101,21 @@ def measure(
     from earmark.models.load import load_model
 
     console = Console(quiet=quiet, json=json, bars=not no_progress)
-    if Path(file).suffix.lower() == ".json" and explanation.suffix.lower() not in (".json", ".safetensors"):
-        raise UsageError(
-            f"the explanation comes first and the sound second, not {explanation} {file}",
-            remedy=f"Run: earmark measure {shlex.join((file, str(explanation)))}",
-        )
+    check_order(explanation, file, "measure")
     names = named(metrics)
     if mask is not None:
         area_of(mask)
-    loaded = _load(explanation)
-    chosen = _label(loaded, label)
+    explanation = explanation_in(explanation)
+    loaded = load_explanation(explanation)
+    chosen = label_of(loaded, label)
+    model = _model(model, loaded)
     mask = mask if mask is not None else "binary" if loaded.signed else "top_30"
     folder = out if out is not None else explanation.parent / f"measures-{slug(chosen)}-{slug(mask)}"
     if not overwrite:
         refuse_existing(folder, NAMES)
     check_writable(folder)
     clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
-    classifier = load_model(_model(model, loaded), say=console.say, device=device)
+    classifier = load_model(model, say=console.say, device=device)
     words = isinstance(loaded, Explanation) and has_words(loaded)
     if not words and isinstance(classifier, ReadsLyrics):
         # It was explained with --lyrics none.
@@ -182,20 +183,6 @@ def table(found: Measures) -> list[str]:
         lines.append(f"measured on the sound only: {found.only_audio}")
     lines += [f"  {rule}" for rule in found.trust.rules]
     return [*lines, found.trust.sentence]
-
-
-def _load(path: Path) -> Explanation | MapExplanation:
-    from earmark.explain.explanation import Explanation
-    from earmark.explain.map import MapExplanation
-
-    return MapExplanation.load(path) if path.suffix.lower() == ".safetensors" else Explanation.load(path)
-
-
-def _label(loaded: Explanation | MapExplanation, label: str | None) -> str:
-    from earmark.explain.explanation import Explanation
-
-    index = loaded.index(label)
-    return loaded.labels[index] if isinstance(loaded, Explanation) else loaded.targets[index]
 
 
 def _model(given: str | None, loaded: Explanation | MapExplanation) -> str:

@@ -11,6 +11,8 @@ from earmark.errors import SettingError
 from earmark.explain.explanation import Explanation
 from earmark.explain.game import Floats
 
+_TOP = re.compile(r"top:([1-9][0-9]*)")
+
 
 def keep_rule(explanation: Explanation) -> str:
     """The rule where none is given: "raising", or "half" where attributions have no direction."""
@@ -35,26 +37,47 @@ def keep_mask(explanation: Explanation, label: str | int | None, keep: str) -> N
     UnknownNameError
         If the explanation has no such label.
     """
+    count = check_keep(explanation, keep)
     values = explanation.values(label)
     raising = values > 0
     if keep == "raising":
-        if not explanation.signed:
-            raise SettingError(
-                f"{explanation.recipe.method} does not say what raises a score",
-                remedy="Choose 'half', or 'top:3' for the three that matter most",
-                where="keep",
-            )
         return raising
-    asked = re.fullmatch(r"top:([1-9][0-9]*)", keep)
-    if asked is None and keep != "half":
-        raise SettingError(
-            f"cannot keep {keep!r}", remedy="Choose 'raising', 'half', or 'top:3' for the three strongest", where="keep"
-        )
     order = np.argsort(-values, kind="stable")
-    strongest = order[: int(asked[1]) if asked is not None else _half(values[order])]
+    strongest = order[: _half(values[order]) if count is None else count]
     mask = np.zeros(len(values), dtype=np.bool_)
     mask[strongest] = raising[strongest]
     return mask
+
+
+def check_keep(explanation: Explanation, keep: str) -> int | None:
+    """That the rule can be followed; K of "top:K", None of the others.
+
+    Raises
+    ------
+    SettingError
+        As ``keep_mask``.
+    """
+    if keep == "raising" and not explanation.signed:
+        raise SettingError(
+            f"{explanation.recipe.method} does not say what raises a score",
+            remedy="Choose half, or top:3 for the three that matter most",
+            where="keep",
+        )
+    asked = _TOP.fullmatch(keep)
+    if asked is None and keep not in ("raising", "half"):
+        raise SettingError(
+            f"cannot keep {keep!r}", remedy="Choose raising, half, or top:3 for the three strongest", where="keep"
+        )
+    return int(asked[1]) if asked is not None else None
+
+
+def keep_notes(explanation: Explanation, keep: str, mask: NDArray[np.bool_]) -> tuple[str, ...]:
+    """That "top:K" kept fewer than K of the components, and why; empty where it did not."""
+    count, kept = check_keep(explanation, keep), int(mask.sum())
+    if count is None or kept == count:
+        return ()
+    raise_it = "matter" if not explanation.signed else "raise the score" if explanation.perturbed else "speak for it"
+    return (f"{keep} keeps {kept}: no more of the {len(mask)} components {raise_it}",)
 
 
 def _half(falling: Floats) -> int:

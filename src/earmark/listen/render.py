@@ -22,8 +22,8 @@ from earmark.listen.belongs import check_heard
 from earmark.listen.belongs import check_same_clip as check_same_clip
 from earmark.listen.cells import Cells, check_above
 from earmark.listen.loudness import shared_lufs
-from earmark.listen.mask import keep_mask, keep_rule
-from earmark.listen.masks import Mask, make_mask
+from earmark.listen.mask import check_keep, keep_mask, keep_notes, keep_rule
+from earmark.listen.masks import Mask, area_of, make_mask
 from earmark.listen.spectral import masked_waveforms
 
 
@@ -115,28 +115,13 @@ def listen(
     SettingError
         If ``keep`` says nothing known, both ``keep`` and ``mask`` are given, or a setting does not fit the explanation.
     """
+    check_asked(explanation, keep=keep, mask=mask, above=above)
     check_same_clip(explanation, clip)
     if mask is not None or isinstance(explanation, MapExplanation):
         check_heard(clip)
-    if keep is not None and mask is not None:
-        raise SettingError(f"both keep={keep!r} and mask={mask!r}", remedy="Choose one of them", where="listen")
     if isinstance(explanation, MapExplanation):
-        return _listen_map(explanation, clip, label, keep, mask, above, match_loudness, watch)
-    heard_half = sound_of(explanation)
-    if heard_half is None:
-        raise ExplanationError(
-            "it is about words alone, and no part of the sound was switched off",
-            remedy="Read its report, or explain a model that listens",
-            where=explanation.clip.name,
-        )
-    explanation = heard_half
-    check_above(above)
-    if above != "pass":
-        raise SettingError(
-            "components take with them what the model does not hear",
-            remedy="Leave it, or listen to a map of the spectrogram",
-            where="above",
-        )
+        return _listen_map(explanation, clip, label, mask, above, match_loudness, watch)
+    explanation = _sound_half(explanation)
     recipe = explanation.recipe
     values: NDArray[np.bool_] | NDArray[np.float64]
     if mask is not None:
@@ -144,7 +129,8 @@ def listen(
         values, rule, notes = made.values, mask, made.notes
     else:
         rule = keep_rule(explanation) if keep is None else keep
-        values, notes = keep_mask(explanation, label, rule), ()
+        values = keep_mask(explanation, label, rule)
+        notes = keep_notes(explanation, rule, values)
     components = kind_from(recipe.components, recipe.component_settings).build(clip, seed=recipe.seed)
     if components.n != len(values):
         raise ExplanationError(
@@ -155,6 +141,45 @@ def listen(
     named = explanation.labels[explanation.index(label)]
     heard = play_mask(components, clip, values, label=named, keep=rule, match_loudness=match_loudness)
     return replace(heard, notes=notes)
+
+
+def check_asked(
+    explanation: Explanation | MapExplanation, *, keep: str | None, mask: str | None, above: str = "pass"
+) -> None:
+    """That ``listen`` can do as it is asked with this explanation, before any sound is read; raises what it raises."""
+    if keep is not None and mask is not None:
+        raise SettingError(f"{keep!r} and the mask {mask!r} are two rules", remedy="Choose one of them", where="keep")
+    if mask is not None:
+        area_of(mask)
+    check_above(above)
+    if isinstance(explanation, MapExplanation):
+        if keep is not None:
+            raise SettingError(
+                f"{keep!r} chooses components, and a map has cells",
+                remedy="Choose a mask, such as top_5",
+                where="keep",
+            )
+        return
+    half = _sound_half(explanation)
+    if above != "pass":
+        raise SettingError(
+            "components take with them what the model does not hear",
+            remedy="Leave it, or listen to a map of the spectrogram",
+            where="above",
+        )
+    if keep is not None:
+        check_keep(half, keep)
+
+
+def _sound_half(explanation: Explanation) -> Explanation:
+    half = sound_of(explanation)
+    if half is None:
+        raise ExplanationError(
+            "it is about words alone, and no part of the sound was switched off",
+            remedy="Read its report, or explain a model that listens",
+            where=explanation.clip.name,
+        )
+    return half
 
 
 def listen_without(
@@ -208,18 +233,11 @@ def _listen_map(
     found: MapExplanation,
     clip: Clip,
     label: str | int | None,
-    keep: str | None,
     mask: str | None,
     above: str,
     match_loudness: bool,
     watch: Watch | None,
 ) -> Listening:
-    if keep is not None:
-        raise SettingError(
-            f"keep={keep!r} chooses components, a map has cells",
-            remedy="Choose a mask, e.g. mask='top_5'",
-            where="keep",
-        )
     cells = Cells.of_map(found)
     made = map_mask(found, label, default_mask(found) if mask is None else mask)
     kept = masked_waveforms(clip, cells, made.values[np.newaxis], above=above, watch=watch)[0].numpy()

@@ -44,7 +44,7 @@ def test_there_is_a_row_for_every_method_mask_and_source(made):
     asked = plan()
     assert keys == [
         *((method, mask, source) for method in METHODS for source in ("mask", "random", "energy")
-          for mask in asked.every_mask),
+          for mask in asked.masks),
         ("", "", "ones"), ("", "", "zeros"),
     ]  # fmt: skip
 

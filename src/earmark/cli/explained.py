@@ -1,0 +1,87 @@
+"""What ``earmark explain`` wrote, found where the user says; errors about it in the words of the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from earmark.errors import EarmarkError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from earmark.explain.explanation import Explanation
+    from earmark.explain.map import MapExplanation
+
+NAME, MAP_NAME = "explanation.json", "map.safetensors"
+_SUFFIXES = (".json", ".safetensors")
+
+
+def check_order(explanation: Path, file: str, command: str) -> None:
+    """That the explanation comes first and the sound second.
+
+    Raises
+    ------
+    UsageError
+        If they are the other way round, with the call that was meant.
+    """
+    if _explains(Path(file)) and not _explains(explanation):
+        raise UsageError(
+            f"the explanation comes first and the sound second, not {explanation} {file}",
+            remedy=f"Run: earmark {command} {shlex.join((file, str(explanation)))}",
+        )
+
+
+def explanation_in(path: Path) -> Path:
+    """The file itself, or the explanation in a folder: of components before one of cells.
+
+    Raises
+    ------
+    UsageError
+        If a folder holds none, naming what is meant where it is one folder deeper.
+    """
+    if not path.is_dir():
+        return path
+    for name in (NAME, MAP_NAME):
+        if (path / name).is_file():
+            return path / name
+    deeper = sorted(path.glob(f"*/{NAME}"))
+    raise UsageError(
+        f"a folder without {NAME}",
+        remedy=f"Did you mean {deeper[0]}?" if deeper else "Give the file that earmark explain wrote",
+        where=path,
+    )
+
+
+def load_explanation(path: Path) -> Explanation | MapExplanation:
+    """An explanation by components, or a map, by the suffix of the file."""
+    from earmark.explain.explanation import Explanation
+    from earmark.explain.map import MapExplanation
+
+    return MapExplanation.load(path) if path.suffix.lower() == ".safetensors" else Explanation.load(path)
+
+
+def label_of(loaded: Explanation | MapExplanation, label: str | None) -> str:
+    """The label that is asked for, by default the first target; an unknown one is answered with the nearest."""
+    from earmark.explain.explanation import Explanation
+
+    index = loaded.index(label)
+    return loaded.labels[index] if isinstance(loaded, Explanation) else loaded.targets[index]
+
+
+@contextlib.contextmanager
+def as_options(*arguments: str) -> Iterator[None]:
+    """Errors about these arguments name the option."""
+    try:
+        yield
+    except UnknownNameError:
+        raise
+    except EarmarkError as error:
+        if error.where not in arguments:
+            raise
+        raise type(error)(error.fact, remedy=error.remedy, where=f"--{error.where}") from error
+
+
+def _explains(path: Path) -> bool:
+    return path.suffix.lower() in _SUFFIXES or path.is_dir()
