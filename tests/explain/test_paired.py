@@ -18,6 +18,8 @@ from earmark.explain.case import open_case
 from earmark.explain.crossed import REPEAT, clustered_errors, even_masks, levelled_masks
 from earmark.explain.game import CachedGame
 from earmark.explain.lime import Lime
+from earmark.explain.parts import costly
+from earmark.explain.shapley import Shapley
 from earmark.explain.shapley_exact import ShapleyExact
 from earmark.explain.shapley_kernel import ShapleyKernel
 from earmark.models.callable import from_callable
@@ -71,6 +73,39 @@ class Late:
 
 
 KIND = MusicAndLyrics.of(Time(n=4, fade_s=0.0), lyrics_from_text(TEXT))
+
+
+class Mixed(Late):
+    """The same without halves of its own: sound and words only together."""
+
+    audio_embedding = None  # type: ignore[assignment]
+
+    def with_lyrics(self, text: str | None) -> Classifier:
+        return Late().with_lyrics(text)
+
+
+def test_few_halves_make_all_mixtures_cheap() -> None:
+    kind = MusicAndLyrics.of(Time(n=8, fade_s=0.0), lyrics_from_text(TEXT))
+    late = Late()
+    case = open_case(CLIP, late, kind)
+    sound, words = case.components.blocks
+    n = sound + words
+    assert (sound, n > 12) == (8, True)
+    halves = (1 << sound) + (1 << words)
+    found = case.explain(Shapley(samples=2 * halves), targets=4)
+    assert (found.exact, found.converged, found.evaluations) == (True, True, 1 << n)
+    assert case.watch.planned == 1 << n
+    # The mixture that keeps all was asked before, and is counted in.
+    assert sum(late.heard) + sum(late.read) <= halves + 2
+    assert found.values("loud").sum() == pytest.approx(found.full[0] - found.base[0])
+    assert found.errors.max() == 0
+    # A budget that does not pay for all halves, and a model that has no halves: drawn.
+    assert not case.explain(Shapley(samples=2 * halves - 1), targets=4).exact
+    whole = open_case(CLIP, Mixed(), kind)
+    drawn = whole.explain(Shapley(samples=2 * halves), targets=4)
+    assert not drawn.exact
+    assert drawn.evaluations <= 2 * halves + 1
+    assert (costly(case.game, 1 << n), costly(whole.game, 1 << n)) == (1 << max(sound, words), 1 << n)
 
 
 def test_the_right_second_and_the_right_word() -> None:

@@ -88,7 +88,7 @@ def forecast(
 
 @dataclass(frozen=True)
 class _Timed:
-    """Seconds for each evaluation, and those that finding it out took."""
+    """Seconds for each evaluation in the mean, and those that finding it out took."""
 
     each: float
     spent: float
@@ -123,6 +123,7 @@ def _more(game: CachedGame | SumGame, job: Job) -> int:
 
 def _time_games(game: CachedGame | SumGame, planned: int, seed: int) -> _Timed:
     from earmark.explain.game import SumGame
+    from earmark.explain.parts import costly
 
     games: list[CachedGame] = [part.game for part in game.parts] if isinstance(game, SumGame) else [game]  # type: ignore[misc]
     rng = np.random.default_rng(seed)
@@ -138,7 +139,8 @@ def _time_games(game: CachedGame | SumGame, planned: int, seed: int) -> _Timed:
         rows += len(masks)
         if spent > _PROBE_S:
             break
-    return _Timed(spent / rows if rows else 0.0, time.perf_counter() - begun)
+    each = spent / rows * costly(game, planned) / planned if rows else 0.0
+    return _Timed(each, time.perf_counter() - begun)
 
 
 def _other_masks(n_players: int, count: int, rng: np.random.Generator) -> Bools:

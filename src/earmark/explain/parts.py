@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from earmark.explain.convergence import settled
-from earmark.explain.game import Game, SumGame
+from earmark.explain.crossed import REPEAT
+from earmark.explain.game import Game, SumGame, blocks_of
 from earmark.explain.method import Attribution, Method, NamesPlayers
+from earmark.explain.shapley import Shapley
 from earmark.explain.shapley_exact import ShapleyExact
 
 
@@ -74,4 +76,12 @@ def plan(game: Game, method: Method, *, decomposed: bool = True) -> int:
             return sum(1 if m is None else m.plan(len(p.players)) for p, m in zip(game.parts, each, strict=True))
         whole = method.plan(game.n_players)
         return sum(min(whole, 1 << min(len(part.players), 62)) for part in game.parts)
+    if isinstance(method, Shapley):
+        return method.rung(game.n_players, blocks_of(game)).plan(game.n_players)
     return method.plan(game.n_players)
+
+
+def costly(game: Game, evaluations: int) -> int:
+    """How many of so many evaluations take time: of sound and words those that need halves of masks that are new."""
+    blocks = blocks_of(game)
+    return min(-(-evaluations // REPEAT), 1 << max(blocks)) if blocks else evaluations

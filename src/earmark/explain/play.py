@@ -85,7 +85,8 @@ def _with_lyrics(classifier: Classifier, components: SoundAndText, batch_size: i
         batch_size=batch_size,
         watch=watch,
         what=classifier.name,
-        blocks=components.blocks,
+        # One that takes sound and words at once has no halves to be remembered.
+        blocks=components.blocks if asked.audio or asked.text else (),
     )
 
 
