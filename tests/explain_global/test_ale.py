@@ -101,6 +101,18 @@ def test_similar_categories_become_neighbours_as_in_pyale():
     assert order in (peer, peer[::-1])
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_values_weighs_features_as_in_pyale(seed):
+    lib = pytest.importorskip("PyALE._src.lib")
+    rng = np.random.default_rng(seed)
+    code = rng.integers(5, size=300)
+    counted = (rng.integers(3, size=5)[code] + rng.integers(2, size=300)) % 4
+    others = np.column_stack([rng.normal(size=5)[code] + rng.normal(size=300), counted + 0.0])
+    frame = pd.DataFrame({"c": [f"v{c}" for c in code], "x": others[:, 0], "y": counted})
+    peer = [int(name[1]) for name in lib.order_groups(frame, "c").index]
+    assert order_by_similarity(others, code).tolist() in (peer, peer[::-1])
+
+
 def test_a_category_takes_steps_in_the_order_found():
     rng = np.random.default_rng(2)
     code = rng.integers(3, size=300)
@@ -225,3 +237,9 @@ def test_wrong_names_and_settings_are_refused(forest):
         ale(from_rows_function(lambda rows: rows, ["a", "b"], ["x", "y"]), forest.rows[:, :2])
     with pytest.raises(CancelledError):
         ale(forest.inside, forest.rows, watch=Watch(cancelled=lambda: True))
+
+
+def test_noise_is_the_mean_width_where_it_is_known(forest):
+    effect = ale(forest.inside, forest.rows, settings=AleSettings(bins=8, interval="t"))[0]
+    assert np.isnan(effect.low[:, 0]).all()
+    np.testing.assert_allclose(effect.noise, (effect.high - effect.low)[:, 1:].mean(axis=1))

@@ -1,11 +1,14 @@
 """Permutation importance, units that are permuted together, partial dependence, and stretches in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from earmark.errors import SettingError, UnknownNameError
 from earmark.explain_global.ale import AleSettings, ale
 from earmark.explain_global.categories import Category
+from earmark.explain_global.effect import Effect
 from earmark.explain_global.favours import favours, number
 from earmark.explain_global.pdp import partial_dependence
 from earmark.explain_global.permutation import RANDOM, permutation_importance, random_baseline
@@ -180,3 +183,27 @@ def test_a_feature_without_effect_is_not_told_and_categories_are_told_by_name(fo
     sentences = [each.sentence for each in favours(found["key"])]
     assert sentences[0].startswith("at E, key raises a by 0.2") or sentences[0].startswith("at E, key lowers b by 0.2")
     assert number(-0.00001234) == "−1.2e−05"
+
+
+def test_rows_of_one_group_are_drawn_together(twins):
+    rows, classifier, labels = twins
+    rows, labels = np.repeat(rows[:100], 9, axis=0), np.repeat(labels[:100], 9).tolist()
+    groups = [str(number // 9) for number in range(900)]
+    alone = permutation_importance(classifier, rows, labels, {"x": ["x"]}, repeats=40)[0]
+    grouped = permutation_importance(classifier, rows, labels, {"x": ["x"]}, repeats=40, groups=groups)[0]
+    assert alone.value == grouped.value
+    assert grouped.high - grouped.low > 2 * (alone.high - alone.low)  # 3 times as wide if nothing but groups mattered
+
+
+def test_a_mean_below_half_its_interval_is_not_told():
+    # Away from 0 in 98 of 100 draws, but so unevenly that its interval is twice as wide as the mean is large.
+    draws = np.full((100, 1, 2), 0.0)
+    draws[:, 0, 0] = np.where(np.arange(100) < 6, 0.5, 0.02)
+    values = np.array([[0.05, 0.0]])
+    effect = Effect(
+        "x", "discrete", ("a",), np.array([0.0, 1.0]), (), values, values, values, np.array([50, 50]), np.zeros(100),
+        draws.astype(np.float32),
+    )  # fmt: skip
+    assert favours(effect) == ()
+    steady = replace(effect, draws=np.where(draws > 0.1, 0.08, draws).astype(np.float32))
+    assert [each.value for each in favours(steady)] == [0.05]

@@ -46,8 +46,11 @@ class Effect:
 
     @property
     def noise(self) -> Floats:
-        """``(K,)``: the mean width of the interval; a swing that is no larger says nothing."""
-        return np.asarray((self.high - self.low).mean(axis=1))
+        """``(K,)``: the mean width of the interval where it is known; a swing that is no larger says nothing."""
+        width = self.high - self.low
+        known = np.isfinite(width)
+        total = np.where(known, width, 0.0).sum(axis=1)
+        return np.divide(total, known.sum(axis=1), out=np.full(len(width), np.nan), where=known.any(axis=1))
 
     def of(self, label: str) -> Floats:
         """``(P,)`` of one class."""

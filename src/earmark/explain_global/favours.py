@@ -12,6 +12,7 @@ from earmark.errors import UnknownNameError
 from earmark.explain_global.effect import Effect
 from earmark.explain_global.steps import Floats
 from earmark.features.descriptors.names import descriptor_unit
+from earmark.resampling import percentile_ends
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def favours(effect: Effect, *, least: float = 0.01) -> tuple[Favour, ...]:
     """The stretches of an effect, for all classes, the strongest first.
 
     A stretch is a run of bins (or values) in each of which the effect's 95 % interval, by the bootstrap, leaves out 0.
-    The intervals hold bin by bin, not for all bins and classes at once.
+    The intervals hold bin by bin, not for all bins and classes at once. A stretch whose mean is below half of the width
+    of its own interval is not told.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ def favours(effect: Effect, *, least: float = 0.01) -> tuple[Favour, ...]:
     curve, draws = effect.values, effect.draws.astype(np.float64)
     if effect.kind == "continuous":
         curve, draws = (curve[:, 1:] + curve[:, :-1]) / 2, (draws[:, :, 1:] + draws[:, :, :-1]) / 2
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    low, high = percentile_ends(draws)
     found = []
     for k in range(len(effect.labels)):
         sign = np.where(low[k] > 0, 1, np.where(high[k] < 0, -1, 0))
@@ -89,8 +91,8 @@ def favours(effect: Effect, *, least: float = 0.01) -> tuple[Favour, ...]:
             counts = effect.counts[first:last]
             weights = counts / counts.sum()
             value = float(curve[k, first:last] @ weights)
-            ends = np.quantile(draws[:, k, first:last] @ weights, [0.025, 0.975])
-            margin = float(ends[1] - ends[0]) / 2
+            least_drawn, most_drawn = percentile_ends(draws[:, k, first:last] @ weights)
+            margin = float(most_drawn - least_drawn) / 2
             if abs(value) >= max(least, margin):
                 share = float(counts.sum() / effect.counts.sum())
                 found.append(
