@@ -95,16 +95,17 @@ def write_planted(
         Picture(
             "localisation.png", "Who finds the evidence",
             "Localisation AUC of every method (lines) on every case and kind of components (columns), mean over "
-            "sounds. Blue finds the evidence, white is chance, orange points elsewhere. Below the line: a random "
-            "order, and the order of loudness. A dash: a gradient map cannot be added up in stems, and a detector in "
-            "closed form has no gradients here.",
+            "sounds. Orange: the evidence is found; white: as by chance; blue: it is taken for unimportant. Below the "
+            "line: a random order, and the order of loudness. A dash: a gradient map cannot be added up in stems, and "
+            "a detector in closed form has no gradients here.",
             png_bytes(localisation_figure(every)),
         ),
         Picture(
             "disagreement.png", "Truth against faithfulness",
-            "A point a method and kind of components; the line is chance. Points high on the left are right and look "
-            "unfaithful; points low on the right look faithful and are wrong. Named are the most faithful one, and the "
-            "most faithful of those that hardly find the evidence (AUC below 0.75).",
+            "A blue point a method and kind of components, an orange square a baseline; the line is chance. Points "
+            "high on the left are right and look unfaithful; points low on the right look faithful and are wrong. "
+            "Named are the most faithful one, and the most faithful of those that hardly find the evidence (AUC below "
+            "0.75).",
             png_bytes(disagreement_figure(every)),
         ),
     ]  # fmt: skip
@@ -156,10 +157,11 @@ def _case_of(name: str, results: Sequence[CaseResult], one: PlantedClip) -> Case
 
 def _where(one: PlantedClip) -> str:
     """What the picture of a sound shows."""
-    text = "Log-mel spectrogram as the listener hears it (it hears nothing above 8 kHz); "
-    if any(place.stem for place in one.places):
-        return text + f"the evidence is the stem {', '.join(place.stem for place in one.places if place.stem)}."
-    return text + "the blue frame is where the evidence lies."
+    text = "Log-mel spectrogram as the listener hears it (nothing above 8 kHz), brighter is louder; "
+    stems = ", ".join(place.stem for place in one.places if place.stem)
+    if stems:
+        return f"{text}the evidence is the stem {stems}."
+    return f"{text}the blue frame is where the evidence lies."
 
 
 def verdict(result: CaseResult) -> str:

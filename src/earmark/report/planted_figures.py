@@ -45,7 +45,7 @@ def localisation_figure(rows: Sequence[Mean]) -> Figure:
     axes.axhline(first - 0.5, color=LIGHT.ink, linewidth=1.2)
     style_axes(axes, LIGHT)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=30, pad=0.01)
-    bar.set_label("localisation AUC: 1 finds the evidence, 0.5 is chance", color=LIGHT.ink, fontsize=9)
+    bar.set_label("localisation AUC", color=LIGHT.ink, fontsize=9)
     bar.ax.tick_params(labelsize=8, colors=LIGHT.muted)
     bar.outline.set_visible(False)
     return figure
@@ -104,7 +104,7 @@ def sound_figure(case: str, one: PlantedClip) -> Figure:
     axes.set_title(f"{case}: {one.label}{named}", fontsize=9.5, color=LIGHT.ink, loc="left")
     axes.set_yticks(np.interp(_TICKS_HZ, hz, rows), [hz_text(tick) for tick in _TICKS_HZ])
     axes.set_xlim(0, one.clip.duration_s)
-    axes.set_xlabel("s")
+    axes.set_xlabel("time (s)", color=LIGHT.ink, fontsize=9)
     style_axes(axes, LIGHT)
     return figure
 
