@@ -88,6 +88,7 @@ def write(path: Path, explanations: int) -> int:
                 "label": [f"class {n % CLASSES}" for n in clips],
                 "score": np.full(len(number), 0.9),
                 "predicted": np.ones(len(number), dtype=bool),
+                "heard": np.ones(len(number), dtype=bool),
                 "converged": np.ones(len(number), dtype=bool),
                 "value": values,
                 "error": np.full(len(number), 0.01),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from earmark.cli.effects_source import Subject
     from earmark.data.dataset import Dataset
     from earmark.explain_global.edits import EditStudy, Planned
+    from earmark.explain_global.permutation import Importance
     from earmark.explain_global.study import Study
     from earmark.models.classifier import Classifier
     from earmark.report.effects import Heard
@@ -300,11 +301,10 @@ def _tell(study: Study | None, done: EditStudy | None, labels: tuple[str, ...], 
             told = f"{pair.labels[place]} {float(pair.swing[place]):.3f}"
             console.data(f"  {pair.features[0]} and {pair.features[1]} together move {told}")
         for kind, units in study.importances.items():
-            told = ", ".join(f"{u.name} {u.value:.3f} [{u.low:.3f}, {u.high:.3f}]" for u in units[:4])
+            told = ", ".join(f"{u.name} {_interval(u, 3)}" for u in units[:4])
             console.data(f"  importance by {kind}: {told}")
         if study.baseline is not None:
-            told = f"{study.baseline.value:.4f} [{study.baseline.low:.4f}, {study.baseline.high:.4f}]"
-            console.data(f"  importance of random numbers: {told}")
+            console.data(f"  importance of random numbers: {_interval(study.baseline, 4)}")
     for moved in done.effects if done is not None else ():
         clips = done.clips if done is not None else 0
         most = float(moved.changed.max())
@@ -313,6 +313,11 @@ def _tell(study: Study | None, done: EditStudy | None, labels: tuple[str, ...], 
         for sentence in moved.sentences(most=3):
             if any(f" {label} by " in sentence for label in labels):
                 console.data(f"  {sentence}")
+
+
+def _interval(found: Importance, digits: int) -> str:
+    text = f"{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+    return text.replace("-", "−")
 
 
 def _document(

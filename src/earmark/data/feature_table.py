@@ -71,7 +71,11 @@ def load_feature_table(path: Path) -> Dataset:
 
 
 def is_feature_table(path: Path) -> bool:
-    """Whether a file has names, two columns of numbers or more, and no column ``path`` as manifests of sounds."""
+    """Whether a file has names, columns of numbers, and no column ``path`` as manifests of sounds.
+
+    Beside a column ``lyrics``, which makes a manifest of texts, it takes two of them.
+    """
     table = read_table(path)
     named = bool(set(table.columns) & set(IDS)) and "path" not in table.columns
-    return named and bool(table.rows) and len(number_columns(table)) >= 2
+    least = 2 if "lyrics" in table.columns else 1
+    return named and bool(table.rows) and len(number_columns(table)) >= least

@@ -5,6 +5,7 @@ Two methods on one case share its evaluations, and so do a method, the interacti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -224,6 +225,19 @@ def _unheard(classifier: Classifier, clip: Clip) -> tuple[str, ...]:
     if rest_s < 0.25:
         return ()
     return (f"the last {rest_s:.1f} s are not heard: {classifier.name} takes whole patches only",)
+
+
+def heard_s(clip: ClipFacts) -> float:
+    """How much of a clip its model heard, in seconds from the start, by the ``conversion`` that explanations keep.
+
+    Examples
+    --------
+    >>> steps = ("mean of 2 channels", "the last 2.0 s are not heard: tagger takes whole patches only")
+    >>> heard_s(ClipFacts("a.wav", "", "", 0.0, 5.0, 16000, 1, steps))
+    3.0
+    """
+    found = [re.match(r"the last (\d+\.\d) s are not heard", step) for step in clip.conversion]
+    return clip.duration_s - sum(float(match[1]) for match in found if match is not None)
 
 
 def clip_facts(clip: Clip, conversion: tuple[str, ...]) -> ClipFacts:

@@ -25,6 +25,7 @@ from earmark.explain_global.differences import BATCH_ROWS, differences
 from earmark.explain_global.effect import Effect, accumulate
 from earmark.explain_global.steps import Floats, Steps, category_steps, steps_of
 from earmark.models.tabular import TabularClassifier, checked_rows
+from earmark.resampling import bayesian_weights, percentile_ends
 
 Interval = Literal["bootstrap", "t"]
 
@@ -110,7 +111,7 @@ def ale(
         raise SettingError(f"{len(groups)} groups for {len(table)} rows", remedy="Name one a row", where="groups")
     steps = [_steps(table, classifier.features, name, settings) for name in _chosen(classifier, features, settings)]
     changes = differences(classifier, table, steps, batch_rows=batch_rows, watch=watch)
-    weights = _weights(len(table), groups, settings.draws, seed)
+    weights = bayesian_weights(len(table), groups, settings.draws, np.random.default_rng(seed))
     return tuple(
         _effect(each, change, classifier.labels, _data(each, table), weights, settings)
         for each, change in zip(steps, changes, strict=True)
@@ -156,15 +157,6 @@ def _data(steps: Steps, table: Floats) -> Floats:
     return np.repeat(steps.points, steps.counts)
 
 
-def _weights(n: int, groups: Sequence[str] | None, draws: int, seed: int) -> Floats:
-    """``(D, N)``: what each row counts in a draw; never nothing, so no bin is ever empty."""
-    rng = np.random.default_rng(seed)
-    if groups is None:
-        return rng.standard_exponential((draws, n))
-    _, place = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
-    return rng.standard_exponential((draws, int(place.max()) + 1))[:, place]
-
-
 def _effect(
     steps: Steps, change: Floats, labels: tuple[str, ...], data: Floats, weights: Floats, settings: AleSettings
 ) -> Effect:
@@ -189,8 +181,7 @@ def _effect(
         half = np.concatenate([np.full((len(means), 1), np.nan), errors], axis=1)
         low, high = values - half, values + half
     else:
-        tail = (1 - settings.confidence) / 2
-        low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
+        low, high = percentile_ends(draws, settings.confidence)
     return Effect(
         steps.feature, steps.kind, labels, steps.points, steps.names, values, low, high, steps.counts, data,
         draws.astype(np.float32),

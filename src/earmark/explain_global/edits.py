@@ -23,6 +23,7 @@ from earmark.explain_global.steps import Floats, Ints
 from earmark.models.classifier import Classifier, InputSpec
 from earmark.models.prepare import prepare
 from earmark.models.scores import checked_scores
+from earmark.resampling import bayesian_weights, percentile_ends
 
 Planned = Sequence[tuple[Edit, tuple[float, ...]]]
 
@@ -159,9 +160,9 @@ def effects_of_edits(
         raise AudioError(f"no clip can be used{why}", remedy="Give sounds that the classifier takes")
     if groups is not None and len(groups) <= kept[-1]:
         raise SettingError(f"{len(groups)} groups for more clips", remedy="Name one a clip", where="groups")
-    names = np.array([groups[number] if groups is not None else str(number) for number in kept])
-    _, group = np.unique(names, return_inverse=True)
-    weights = np.random.default_rng(seed).standard_exponential((draws, int(group.max()) + 1))[:, group]
+    # By name also where each clip is a group of its own: its place among the names decides about its weights.
+    names = [groups[number] if groups is not None else str(number) for number in kept]
+    weights = bayesian_weights(len(kept), names, draws, np.random.default_rng(seed))
     found = []
     for e, (edit, strengths) in enumerate(edits):
         scores = np.stack([rows[e] for rows in table])
@@ -262,7 +263,7 @@ def _effect(
         along = np.concatenate([np.zeros((*means.shape[:2], 1)), np.cumsum(means, axis=2)], axis=2)
         return np.asarray(along - along[:, :, neutral : neutral + 1])
 
-    low, high = np.quantile(curve(weights), [0.025, 0.975], axis=0)
+    low, high = percentile_ends(curve(weights))
     known = np.isfinite(scores[:, :, 0])
     top = np.where(known, np.nan_to_num(scores, nan=-1).argmax(axis=2), -1)
     changed = ((top != top[:, neutral : neutral + 1]) & known).sum(axis=0) / known.sum(axis=0)

@@ -17,6 +17,7 @@ from earmark.explain.game import Watch
 from earmark.explain_global.differences import BATCH_ROWS
 from earmark.explain_global.steps import Floats, quantile_edges
 from earmark.models.tabular import TabularClassifier, checked_rows
+from earmark.resampling import bayesian_weights, percentile_ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ def partial_dependence(
             raise UnknownNameError("feature", name, classifier.features)
     rng = np.random.default_rng(seed)
     asked = table if len(table) <= most_rows else table[np.sort(rng.choice(len(table), most_rows, replace=False))]
-    weights = rng.standard_exponential((200, len(asked)))
+    weights = bayesian_weights(len(asked), None, 200, rng)
     weights /= weights.sum(axis=1, keepdims=True)
     watch = watch if watch is not None else Watch()
     grids = [_grid(table[:, classifier.features.index(name)], name, points) for name in names]
@@ -113,7 +114,7 @@ def partial_dependence(
             answers.append(classifier.scores(stacked[start : start + batch_rows]))
             watch.after_batch(len(answers[-1]))
         curves = np.concatenate(answers).reshape(len(asked), len(grid), -1).transpose(0, 2, 1)
-        low, high = np.quantile(np.tensordot(weights, curves, axes=1), [0.025, 0.975], axis=0)
+        low, high = percentile_ends(np.tensordot(weights, curves, axes=1))
         data = table[:, column].copy()
         found.append(PartialDependence(name, classifier.labels, grid, curves, curves.mean(axis=0), low, high, data))
     return tuple(found)

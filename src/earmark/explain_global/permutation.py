@@ -20,6 +20,7 @@ from earmark.explain_global.differences import BATCH_ROWS
 from earmark.explain_global.steps import Floats, Ints
 from earmark.explain_global.units import single_units
 from earmark.models.tabular import TabularClassifier, checked_rows, from_estimator
+from earmark.resampling import bayesian_weights, percentile_ends
 
 MEASURES = ("log_loss", "accuracy")
 RANDOM = "random numbers"
@@ -96,7 +97,8 @@ def permutation_importance(
     columns = {name: _columns(features, classifier.features) for name, features in units.items()}
     rng = np.random.default_rng(seed)
     orders = np.stack([rng.permutation(len(table)) for _ in range(repeats)])
-    weights = _row_weights(len(table), groups, rng)
+    weights = bayesian_weights(len(table), groups, 1000, rng)
+    weights /= weights.sum(axis=1, keepdims=True)
     watch = watch if watch is not None else Watch()
     watch.planned += len(table) * (1 + repeats * len(columns))
     before = _losses(classifier, table, truth, measure, batch_rows, watch)
@@ -107,7 +109,7 @@ def permutation_importance(
         after = _losses(classifier, permuted, np.tile(truth, repeats), measure, batch_rows, watch)
         rise = after.reshape(repeats, -1) - before
         each = rise.mean(axis=0)
-        low, high = np.quantile(weights @ each, [0.025, 0.975])
+        low, high = percentile_ends(weights @ each)
         classes = np.array([each[truth == k].mean() for k in range(len(classifier.labels))])
         spread = float(rise.mean(axis=1).std(ddof=1)) if repeats > 1 else 0.0
         found.append(
@@ -182,16 +184,6 @@ def _columns(features: Sequence[str], known: tuple[str, ...]) -> list[int]:
         if name not in known:
             raise UnknownNameError("feature", name, known)
     return [known.index(name) for name in features]
-
-
-def _row_weights(n: int, groups: Sequence[str] | None, rng: np.random.Generator) -> Floats:
-    if groups is None:
-        weights = rng.standard_exponential((1000, n))
-    else:
-        _, place = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
-        weights = rng.standard_exponential((1000, int(place.max()) + 1))[:, place]
-    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _losses(

@@ -16,6 +16,7 @@ from scipy.stats import wilcoxon
 
 from earmark.errors import SettingError
 from earmark.explain.game import Floats
+from earmark.resampling import percentile_ends
 
 Test = Literal["wilcoxon", "sign_flip"]
 
@@ -70,7 +71,7 @@ def bootstrap_interval(values: ArrayLike, *, seed: int = 0, draws: int = 2000, l
         raise SettingError(f"a level of {level:g}", remedy="Choose between 0 and 1, such as 0.95", where="level")
     rng = np.random.default_rng(seed)
     means = x[rng.integers(len(x), size=(draws, len(x)))].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = percentile_ends(means, level)
     return Interval(float(x.mean()), float(low), float(high), level, len(x))
 
 
@@ -100,7 +101,7 @@ def bootstrap_intervals(
     drawn = np.random.default_rng(seed).integers(len(x), size=(draws, len(x)))
     times = np.stack([np.bincount(row, minlength=len(x)) for row in drawn]).astype(np.float64)
     means = times @ x / len(x)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = percentile_ends(means, level)
     return x.mean(axis=0), low, high
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from earmark.errors import SettingError
+from earmark.resampling import percentile_ends
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -299,7 +300,7 @@ def _draws(groups: Sequence[str], seed: int, draws: int) -> Floats:
 
 
 def _interval(value: float, drawn: Floats, level: float) -> Interval:
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    low, high = percentile_ends(drawn, level)
     return Interval(value, float(low), float(high))
 
 

@@ -30,6 +30,7 @@ def made() -> Callable[..., Explanation]:
         levels_db: ArrayLike | None = None,
         seed: int = 0,
         errors: float = 0.01,
+        unheard_s: float = 0.0,
     ) -> Explanation:
         rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
         attributions = np.zeros((len(LABELS), len(components)))
@@ -39,6 +40,7 @@ def made() -> Callable[..., Explanation]:
         else:
             attributions[:] = rows
         scores = np.full(len(LABELS), 0.1)
+        steps = (f"the last {unheard_s:.1f} s are not heard: tagger takes whole patches only",) if unheard_s else ()
         scores[place] = 0.8
         return Explanation(
             labels=LABELS,
@@ -54,7 +56,7 @@ def made() -> Callable[..., Explanation]:
             converged=True,
             exact=False,
             model=ModelFacts("tagger", model, 16000, 1, "softmax"),
-            clip=ClipFacts(f"song {number}", f"{number:064d}", "", 0.0, 30.0, 16000, 1, ()),
+            clip=ClipFacts(f"song {number}", f"{number:064d}", "", 0.0, 30.0, 16000, 1, steps),
             recipe=Recipe(method, {}, kind, {}, "probability", None, seed, "0"),
             levels_db=None if levels_db is None else np.asarray(levels_db, dtype=np.float64),
         )

@@ -73,6 +73,16 @@ def test_positive_weights_only_as_published(made: Made, tmp_path: Path) -> None:
     assert row.root_sum == pytest.approx(math.sqrt(1.2))
 
 
+def test_signed_figures_keep_evidence_against_a_class_where_the_others_do_not(made: Made, tmp_path: Path) -> None:
+    explanations = [made(i, CELLS[:2], [-0.5, 0.3]) for i in range(2)]
+    explanations += [made(i, CELLS[:2], [0.0, 0.3], predicted="jazz") for i in range(2, 4)]
+    rows = aggregate([_written(tmp_path, explanations)], weights_of="positive", least=1).rows
+    against = next(row for row in rows if row.label == "rock" and row.mean < 0)
+    assert (against.root_sum, against.homogeneous) == (0.0, 0.0)
+    # It speaks of rock alone, so that its weight is 1.
+    assert against.signed_root_sum == against.signed_homogeneous == pytest.approx(-1.0)
+
+
 def test_intervals_hold_the_true_mean_as_often_as_they_say(made: Made, tmp_path: Path) -> None:
     # Twenty clips, of four artists with five each: clips of one artist resemble each other.
     rng = np.random.default_rng(1)
@@ -129,6 +139,21 @@ def test_edges_that_weigh_more_are_flagged(made: Made, tmp_path: Path) -> None:
     (biased,) = aggregate([_written(tmp_path, clips(1.5))]).flags
     assert biased.raised
     assert biased.low < 1.5 < biased.high
+
+
+def test_an_end_that_is_not_heard_is_no_bias(made: Made, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+
+    def clips(middle: float) -> list[Explanation]:
+        gain = np.array([1, middle, middle, 1, 0] * 2)
+        return [made(i, CELLS, rng.normal(0, 0.1, 10) * gain, unheard_s=6.0) for i in range(60)]
+
+    (fair,) = aggregate([_written(tmp_path, clips(1.0))]).flags
+    assert not fair.raised
+    assert "of what is heard of clips" in fair.sentence
+    (biased,) = aggregate([_written(tmp_path, clips(2.0))]).flags
+    assert biased.raised
+    assert biased.high < 1
 
 
 def test_loud_components_that_weigh_more_are_flagged(made: Made, tmp_path: Path) -> None:

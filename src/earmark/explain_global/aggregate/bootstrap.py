@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.resampling import percentile_ends
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _CHUNK = 4096
@@ -56,14 +58,4 @@ def mean_interval(
         counts += csr_matrix((np.ones(len(cell), dtype=np.float32), (cell, at)), shape=shape) @ its
     means = np.full_like(sums, np.nan)
     np.divide(sums, counts, out=means, where=counts > 0)
-    return percentiles(means, confidence)
-
-
-def percentiles(means: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Both ends of the middle ``confidence`` of each row's replicates; NaN where a row has none."""
-    low, high = np.full(len(means), np.nan), np.full(len(means), np.nan)
-    known = np.isfinite(means).any(axis=1)
-    if known.any():
-        ends = [(1 - confidence) / 2, (1 + confidence) / 2]
-        low[known], high[known] = np.nanquantile(means[known], ends, axis=1)
-    return low, high
+    return percentile_ends(means, confidence, axis=1)

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.data.lyrics.leak_screen import LeakTable
-from earmark.explain_global.aggregate.bootstrap import percentiles, weights
+from earmark.explain_global.aggregate.bootstrap import weights
 from earmark.explain_global.aggregate.query import batches
+from earmark.resampling import percentile_ends
 
 Floats = NDArray[np.float64]
 _REPLICATES = 1000
@@ -99,20 +100,23 @@ def _nth(place: int) -> str:
 
 
 def _position(connection: Any, number: dict[str, int], weight: Floats, confidence: float) -> Flag | None:
-    ((last,),) = connection.sql("SELECT max(position) FROM evidence").fetchall()
+    # Of what was heard alone: parts behind the last whole patch have no effect, which is no taste of the model's.
+    ((last,),) = connection.sql("SELECT max(position) FROM evidence WHERE heard").fetchall()
     if last is None or last < 2:
         return None
     edge = f"position IN (0, {int(last)})"
     parts = [f"sum(abs(value)) FILTER ({edge})", f"count(*) FILTER ({edge})"]
     parts += [f"sum(abs(value)) FILTER (NOT ({edge}))", f"count(*) FILTER (NOT ({edge}))"]
-    question = f'SELECT "group", {", ".join(parts)} FROM evidence WHERE position IS NOT NULL GROUP BY "group"'
+    question = f'SELECT "group", {", ".join(parts)} FROM evidence WHERE position IS NOT NULL AND heard GROUP BY "group"'
     sums = _by_group(connection, question, number, 4)
     value = float(_ratio(sums.sum(axis=0)[None])[0])
     if not np.isfinite(value):
         return None
     low, high = _interval(_ratio(weight.T @ sums), confidence)
     raised = bool(low > POSITION or high < 1 / POSITION)
-    words = f"the first and last part of clips weigh {value:.2f} × the middle [{low:.2f}, {high:.2f}]"
+    ((whole,),) = connection.sql("SELECT bool_and(heard) FROM evidence").fetchall()
+    clips = "clips" if whole else "what is heard of clips"
+    words = f"the first and last part of {clips} weigh {value:.2f} × the middle [{low:.2f}, {high:.2f}]"
     return Flag("position", raised, words, value, low, high)
 
 
@@ -164,5 +168,5 @@ def _by_group(connection: Any, question: str, number: dict[str, int], columns: i
 
 
 def _interval(values: Floats, confidence: float) -> tuple[float, float]:
-    low, high = percentiles(values[None], confidence)
-    return float(low[0]), float(high[0])
+    low, high = percentile_ends(values, confidence)
+    return float(low), float(high)

@@ -4,10 +4,10 @@ W are the weights of a feature in the n explanations of a class in which it occu
 
 - MusicLIME (Sotirou et al. 2024), after van der Linden et al. (2019): with S = Σ|W|, I_LIME = √S, I_AVG = S / n;
   p_c = I_LIME of class c ÷ the sum over classes, H = −Σ p_c log₂ p_c, and
-  I_H = (1 − (H − H_min) / (H_max − H_min)) · I_LIME. The publications sum positive weights only (``evidence
+  I_H = (1 − (H − H_min) / (H_max − H_min)) · I_LIME. The publications sum positive weights only (``weights_of
   "positive"``); |W| of all weights is the formula as written.
 - Signed versions keep evidence against a class: with T = ΣW, sign(T)·√|T|, the mean T / n, and the former times the
-  same homogeneity weight.
+  homogeneity weight of |W|, whichever weights the others sum.
 
 What occurs once may have any mean. So features are ranked by a mean that is shrunk towards 0 by as much as its few
 observations deserve (James & Stein 1961; Efron & Morris 1975): m · τ² / (τ² + σ²/n), with σ² the variance within

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earmark.components.component import Component
 from earmark.errors import ExplanationError, SettingError, UnknownNameError
@@ -269,15 +270,10 @@ def _rows(
     )
     summed = sizes if weights_of == "all" else positive
     root = np.sqrt(summed)
-    names, column = np.unique(feature.astype(str), return_inverse=True)
-    classes, line = np.unique(label.astype(str), return_inverse=True)
-    importance = np.zeros((len(classes), len(names)))
-    importance[line, column] = root
-    weight = homogeneity_weight(importance)[column]
-    weight = np.where(np.isfinite(weight), weight, 0.0)
+    weight, signed_weight = _homogeneity(label, feature, root), _homogeneity(label, feature, np.sqrt(sizes))
     pulled = np.full(len(mean), np.nan)
-    for number in range(len(classes)):
-        its = line == number
+    for name in dict.fromkeys(label):
+        its = label == name
         pulled[its] = shrunk(mean[its], variance[its], count[its])
     against = signed_root(total)
     rows = [
@@ -298,13 +294,23 @@ def _rows(
             average=float(summed[i] / count[i]),
             homogeneous=float(root[i] * weight[i]),
             signed_root_sum=float(against[i]),
-            signed_homogeneous=float(against[i] * weight[i]),
+            signed_homogeneous=float(against[i] * signed_weight[i]),
             shrunken=float(pulled[i]),
             supported=bool(count[i] >= least),
         )
         for i in range(len(label))
     ]
     return sorted(rows, key=_rank)
+
+
+def _homogeneity(label: NDArray[np.object_], feature: NDArray[np.object_], root: Floats) -> Floats:
+    """The weight of each row's feature, from I_LIME of all rows; 0 where a feature has none in any class."""
+    names, column = np.unique(feature.astype(str), return_inverse=True)
+    classes, line = np.unique(label.astype(str), return_inverse=True)
+    importance = np.zeros((len(classes), len(names)))
+    importance[line, column] = root
+    weight = homogeneity_weight(importance)[column]
+    return np.where(np.isfinite(weight), weight, 0.0)
 
 
 def _rank(row: Importance) -> tuple[str, bool, float, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from earmark.errors import EarmarkError, ExplanationError, SettingError
+from earmark.explain.case import heard_s
 from earmark.explain.explanation import Explanation
 from earmark.explain_global.aggregate.evidence import clip_id, kind_of, predicted_of, rows_of, segments_of
 from earmark.files import replacing
@@ -17,7 +18,7 @@ from earmark.files import replacing
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA = "earmark.evidence/1"
+SCHEMA = "earmark.evidence/2"
 # Rows that are kept in memory before they are written.
 _ROWS = 65536
 COLUMNS = (
@@ -32,6 +33,7 @@ COLUMNS = (
     ("kind", "string"),
     ("stem", "string"),
     ("position", "int32"),
+    ("heard", "bool"),
     ("low_hz", "double"),
     ("high_hz", "double"),
     ("word", "string"),
@@ -268,6 +270,7 @@ def _rows(explanation: Explanation, known: Mapping[str, Known], segments: int) -
     facts = known.get(clip.file_sha256) or known.get(clip.name) or Known()
     predicted = explanation.labels[predicted_of(explanation)]
     its = clip_id(explanation)
+    heard_share = heard_s(clip) / clip.duration_s if clip.duration_s else 1.0
     for row in rows_of(explanation, segments=segments):
         feature = row.feature
         score = float(explanation.scores[explanation.index(row.label)])
@@ -284,6 +287,8 @@ def _rows(explanation: Explanation, known: Mapping[str, Known], segments: int) -
             "kind": feature.kind,
             "stem": feature.stem,
             "position": feature.position,
+            # A model of whole patches may not hear the end of a clip: what lies there can have no effect.
+            "heard": feature.position is None or (feature.position + 0.5) / segments <= heard_share,
             "low_hz": feature.low_hz,
             "high_hz": feature.high_hz,
             "word": feature.word,
