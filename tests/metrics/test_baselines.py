@@ -39,7 +39,7 @@ def test_regions_stay_regions_and_dust_stays_dust():
             assert _runs(drawn) == _runs(mask)
 
 
-@pytest.mark.parametrize("high, wide", [(4, 4), (11, 29), (32, 120), (64, 10), (45, 90)])
+@pytest.mark.parametrize(("high", "wide"), [(4, 4), (11, 29), (32, 120), (64, 10), (45, 90)])
 def test_a_patch_of_any_size_lies_anywhere(high, wide):
     mask = np.zeros((64, 120))
     mask[:high, :wide] = 1

@@ -141,8 +141,9 @@ def component_domains(
     why = _unscaled(classifier)
     if why:
         return (audio,), why
-    shape = _spectrogram_shape(classifier.front_end, waveform)
-    cells, why = cell_owners(components.table, classifier.front_end, shape)
+    # Cepstral coefficients have no frequencies: masks are of the mel bands that they are made of.
+    front_end = classifier.front_end.mel if isinstance(classifier.front_end, Mfcc) else classifier.front_end
+    cells, why = cell_owners(components.table, front_end, _spectrogram_shape(front_end, waveform))
     if cells is None:
         return (audio,), why
     see = _seen(classifier, waveform)
