@@ -27,7 +27,7 @@ _PLATFORM: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, _FLAGS))
     for name, pattern in (
         ("You might also like", r"you might also like"),
-        ("Embed", r"(?:(?<=\w)\d+embed|\d*\bembed)[ \t]*$"),
+        ("Embed", r"(?:(?<=\w)\d+embed|\d*\bembed)[ \t\r]*$"),
         ("… Contributors", r"^\W*\d+[ \t]*contributors?\b.*$"),
         ("Translations", r"^[ \t]*translations?\b.*$"),
         ("See … live", r"see [^\n]{1,60} live(?=[ \t]*get tickets)"),
@@ -42,7 +42,7 @@ _PLATFORM: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 # "Song Title Lyrics" opens the texts of one site; in a later line somebody may sing about lyrics.
-_TITLE = re.compile(r"\A[^\n]{1,100}\bLyrics[ \t]*$", re.MULTILINE)
+_TITLE = re.compile(r"\A[^\n]{1,100}\bLyrics[ \t\r]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

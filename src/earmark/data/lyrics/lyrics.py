@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -194,13 +195,15 @@ def is_header(text: str) -> bool:
     inside = text.strip()
     if len(inside) < 2:
         return False
-    if inside[0] + inside[-1] in ("[]", "{}"):
+    # Brackets may hold others; what stands beside them is sung: "[Ann] love me [Bo]".
+    if not _BRACKETS.sub("", _BRACKETS.sub("", inside)).strip():
         return True
     named = inside.strip("()*:- 0123456789x").casefold().split()
     wrapped = inside[0] + inside[-1] == "()" or inside.endswith(":")
     return wrapped and bool(named) and named[0].rstrip(":") in PARTS and len(named) <= 2
 
 
+_BRACKETS = re.compile(r"\[[^\[\]{}]*\]|\{[^\[\]{}]*\}")
 PARTS = frozenset({
     "verse", "chorus", "bridge", "intro", "outro", "pre-chorus", "prechorus", "post-chorus", "hook", "refrain",
     "interlude", "solo", "instrumental", "break", "breakdown", "strophe", "refrão", "estribillo", "couplet", "coro",

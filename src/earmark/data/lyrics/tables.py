@@ -66,7 +66,7 @@ def parse_json(path: Path, *, encoding: str | None = None, language: str | None 
     try:
         stored = json.loads(read_text(path, encoding))
         lines = [_line(each) for each in stored["lines"]]
-        told = stored.get("language")
+        told = None if stored.get("language") is None else _text(stored["language"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LyricsError(
             f"is no JSON of lyrics ({type(error).__name__}: {error})",
@@ -77,12 +77,18 @@ def parse_json(path: Path, *, encoding: str | None = None, language: str | None 
 
 
 def _line(stored: dict[str, Any]) -> Line:
-    plain = line(str(stored["text"]), _number(stored.get("start_s")), _number(stored.get("end_s")))
+    plain = line(_text(stored["text"]), _number(stored.get("start_s")), _number(stored.get("end_s")))
     told = stored.get("words") or ()
-    words = tuple(Word(str(w["text"]), _number(w.get("start_s")), _number(w.get("end_s"))) for w in told) or plain.words
+    words = tuple(Word(_text(w["text"]), _number(w.get("start_s")), _number(w.get("end_s"))) for w in told) or plain.words
     if [word.text for word in words] != plain.text.split():
         raise ValueError(f"the words of {plain.text[:40]!r} are not its text")
     return Line(plain.text, plain.start_s, plain.end_s, words, int(stored.get("stanza", 0)))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def _number(value: object) -> float | None:
