@@ -30,7 +30,7 @@ class Lime:
     ----------
     samples : number of random masks, each component kept with probability 1/2; the first one keeps all.
     kernel_width : width w of √exp(−d²/w²), where d in [0, 1] is the cosine distance to the unmasked clip. The width of
-        25 seen in published work makes all weights equal (≥ .9998).
+        25 seen in published work makes all weights equal (≥ .9992).
     ridge : L2 penalty on the coefficients; 0 is ordinary weighted least squares, 1 is what the released code does.
     tolerance : the fit has converged if every standard error is below this share of the spread of the values.
 

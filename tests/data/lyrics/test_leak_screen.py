@@ -114,3 +114,11 @@ def test_overlapping_strings_count_a_place_once():
 
 def test_a_dash_for_an_artist_is_no_name():
     assert not leak_screen(["so long - yes"], ["a"], ["-"]).rows
+
+
+def test_what_stands_between_brackets_is_sung():
+    assert strip_boilerplate("[Ann] love me [Bo]\n[Verse [Ann]]\n{Solo} [x2]") == " love me "
+
+
+def test_line_ends_of_windows_hide_nothing():
+    assert strip_boilerplate("Song Lyrics\r\nso long12Embed\r\n").split() == ["so", "long"]

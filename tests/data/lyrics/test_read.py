@@ -105,6 +105,9 @@ def test_json_comes_back_as_it_was(read, tmp_path):
     assert (again.lines, again.language) == (found.lines, found.language)
     with pytest.raises(LyricsError, match=r"no JSON of lyrics"):
         read("b.json", json.dumps({"lines": [{"text": "a b", "words": [{"text": "a"}]}]}))
+    for broken in ({"lines": [{"text": None}]}, {"lines": [{"text": "a"}], "language": 5}):
+        with pytest.raises(LyricsError, match=r"no JSON of lyrics \(TypeError: (None|5) is no text\)"):
+            read("b.json", json.dumps(broken))
 
 
 def test_syllables_of_a_score_become_words_and_lines(read):

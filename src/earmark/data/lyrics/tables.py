@@ -79,7 +79,9 @@ def parse_json(path: Path, *, encoding: str | None = None, language: str | None 
 def _line(stored: dict[str, Any]) -> Line:
     plain = line(_text(stored["text"]), _number(stored.get("start_s")), _number(stored.get("end_s")))
     told = stored.get("words") or ()
-    words = tuple(Word(_text(w["text"]), _number(w.get("start_s")), _number(w.get("end_s"))) for w in told) or plain.words
+    words = (
+        tuple(Word(_text(w["text"]), _number(w.get("start_s")), _number(w.get("end_s"))) for w in told) or plain.words
+    )
     if [word.text for word in words] != plain.text.split():
         raise ValueError(f"the words of {plain.text[:40]!r} are not its text")
     return Line(plain.text, plain.start_s, plain.end_s, words, int(stored.get("stanza", 0)))
