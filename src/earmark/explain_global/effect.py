@@ -50,7 +50,8 @@ class Effect:
         width = self.high - self.low
         known = np.isfinite(width)
         total = np.where(known, width, 0.0).sum(axis=1)
-        return np.divide(total, known.sum(axis=1), out=np.full(len(width), np.nan), where=known.any(axis=1))
+        mean: Floats = np.divide(total, known.sum(axis=1), out=np.full(len(width), np.nan), where=known.any(axis=1))
+        return mean
 
     def of(self, label: str) -> Floats:
         """``(P,)`` of one class."""
