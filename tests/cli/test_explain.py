@@ -107,6 +107,9 @@ def test_existing_results_are_refused_skipped_or_replaced(explained, tmp_path):
     refused = explained("--format", "json")
     assert refused.code == 1
     assert "explanation.json: is there already. Add --overwrite or --skip-existing" in refused.err
+    wrong = explained("--format", "json", "--target", "jaz")
+    assert wrong.code == 2
+    assert "Did you mean jazz" in wrong.err
     skipped = explained("--format", "json", "--skip-existing")
     assert (skipped.code, skipped.out) == (0, "")
     assert "skipped" in skipped.err

@@ -80,7 +80,11 @@ def test_a_folder_stands_for_the_explanation_in_it(run, sounds, explanation, tmp
     assert f"Run: earmark listen {explanation.parent} {sounds.other}." in done.err
     done = run("listen", tmp_path, sounds.other, "-o", "x")
     assert done.code == 2
-    assert f"{tmp_path}: a folder without explanation.json. Did you mean {explanation}?" in done.err
+    assert f"{tmp_path}: a folder without explanation.json. Give {explanation}.\n" in done.err
+    (tmp_path / "e2").mkdir()
+    (tmp_path / "e2" / "explanation.json").write_text("{}")
+    assert f"Give {explanation}, or another below it.\n" in run("listen", tmp_path, sounds.other).err
+    assert "nowhere: no such file or folder. Check the path" in run("listen", "nowhere", sounds.other).err
     (tmp_path / "empty").mkdir()
     assert "Give the file that earmark explain wrote" in run("measure", "empty", sounds.other).err
 
@@ -92,7 +96,18 @@ def test_the_share_and_the_rule_are_said_and_what_top_cannot_keep(run, sounds, e
     assert ": 1 of 4 components, 25.0 % (top:1): " in done.out
     assert done.err == ""
     done = run("listen", explanation, sounds.other, "--keep", "top:99", "-o", "all")
-    assert "top:99 keeps 4: no more of the 4 components raise the score\n" in done.err
+    assert "top:99 keeps 4: there are no more components\n" in done.err
+
+
+def test_a_fill_that_is_no_silence_is_said(run, bundle, sounds):
+    done = run(
+        "explain", sounds.song, "--model", bundle, "--components", "time", "--segments", "2", "--fill", "median",
+        "--format", "json", "-o", "f",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    done = run("listen", "f", sounds.song, "--keep", "top:1", "-o", "l", "--json")
+    assert "what is missing is filled (median), as it was explained" in done.err
+    assert "filled" in json.loads(done.out)["notes"][-1]
 
 
 def test_another_sound_is_refused(run, sounds, explanation, tmp_path):
@@ -199,6 +214,7 @@ def test_a_gradient_map_is_heard(run, sounds, found_map, tmp_path):
         (("--mask", "area"), 2, "Did you mean area:10"),
         (("--mask", "binary", "--keep", "half"), 2, "Choose one"),
         (("--parts", "keep"), 2, "version 'keep'"),
+        (("--parts", ","), 2, "--parts: names nothing. Choose of"),
         (("--format", "aac"), 2, "sound format 'aac'"),
         (("--above", "mute"), 2, "take with them"),
     ],

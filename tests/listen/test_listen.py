@@ -162,7 +162,7 @@ def test_fewer_than_k_are_kept_and_it_is_said() -> None:
     clip = stereo(0.5)
     heard = listen(explained(clip, Time(n=4), [[1.0, -1.0, 0.5, 0.0]]), clip, keep="top:3")
     assert heard.mask.tolist() == [True, False, True, False]
-    assert heard.notes == ("top:3 keeps 2: no more of the 4 components raise the score",)
+    assert heard.notes == ("top:3 keeps 2: no more than 2 of the 4 components raise the score",)
     assert listen(explained(clip, Time(n=4), [[1.0, 1.0, 1.0, 0.0]]), clip, keep="top:3").notes == ()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from earmark.errors import EarmarkError, UnknownNameError, UsageError
+from earmark.errors import EarmarkError, ExplanationError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from earmark.explain.explanation import Explanation
@@ -38,9 +38,15 @@ def explanation_in(path: Path) -> Path:
 
     Raises
     ------
+    ExplanationError
+        If nothing is there.
     UsageError
         If a folder holds none, naming what is meant where it is one folder deeper.
     """
+    if not path.exists():
+        raise ExplanationError(
+            "no such file or folder", remedy="Check the path, or make it with earmark explain", where=path
+        )
     if not path.is_dir():
         return path
     for name in (NAME, MAP_NAME):
@@ -49,7 +55,9 @@ def explanation_in(path: Path) -> Path:
     deeper = sorted(path.glob(f"*/{NAME}"))
     raise UsageError(
         f"a folder without {NAME}",
-        remedy=f"Did you mean {deeper[0]}?" if deeper else "Give the file that earmark explain wrote",
+        remedy=f"Give {deeper[0]}{', or another below it' if deeper[1:] else ''}"
+        if deeper
+        else "Give the file that earmark explain wrote",
         where=path,
     )
 

@@ -141,7 +141,8 @@ def _tell(
     from earmark.explain.explanation import Explanation
     from earmark.report.words import silence_text
 
-    for note in listening.notes:
+    notes = [*listening.notes, *_filled(loaded)]
+    for note in notes:
         console.say(note)
     if listening.gain_db < -0.05:
         console.say(f"all versions are {-listening.gain_db:.1f} dB lower than the file, so that none of them clips")
@@ -176,10 +177,22 @@ def _tell(
             "gain_db": listening.gain_db,
             "match_db": list(listening.match_db),
             "lufs": {part: None if math.isinf(lufs) else lufs for part, lufs in loudness.items()},
-            "notes": list(listening.notes),
+            "notes": notes,
             "written": [str(path) for path in written],
         }
     )
+
+
+def _filled(loaded: Explanation | MapExplanation) -> list[str]:
+    """That something else than silence stands where a component is missing; nothing where it does not."""
+    from earmark.explain.explanation import Explanation
+
+    fill = loaded.recipe.component_settings.get("fill", "silence") if isinstance(loaded, Explanation) else "silence"
+    if fill == "silence":
+        return []
+    return [
+        f"what is missing is filled ({fill}), as it was explained: kept and removed part do not sum to the original"
+    ]
 
 
 def _shares(kept: list[str], listening: Listening) -> list[str]:
@@ -193,7 +206,9 @@ def _shares(kept: list[str], listening: Listening) -> list[str]:
 def _parts(text: str) -> tuple[str, ...]:
     from earmark.listen.write import PARTS
 
-    asked = [part.strip() for part in text.split(",")]
+    asked = [part.strip() for part in text.split(",") if part.strip()]
+    if not asked:
+        raise UsageError("names nothing", remedy=f"Choose of {', '.join(PARTS)}", where="--parts")
     for part in asked:
         if part not in PARTS:
             raise UnknownNameError("version", part, PARTS)

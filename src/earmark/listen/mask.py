@@ -77,7 +77,8 @@ def keep_notes(explanation: Explanation, keep: str, mask: NDArray[np.bool_]) -> 
     if count is None or kept == count:
         return ()
     raise_it = "matter" if not explanation.signed else "raise the score" if explanation.perturbed else "speak for it"
-    return (f"{keep} keeps {kept}: no more of the {len(mask)} components {raise_it}",)
+    why = f"no more than {kept} of the {len(mask)} components {raise_it}"
+    return (f"{keep} keeps {kept}: {why if kept < len(mask) else 'there are no more components'}",)
 
 
 def _half(falling: Floats) -> int:

@@ -83,7 +83,7 @@ def area_of(name: str) -> float | None:
     asked = _AREA.fullmatch(name)
     if asked is None:
         number = re.search(r"[0-9]+", name)
-        raise UnknownNameError("mask", name, (*MASKS.names(), f"area:{number[0] if number else 10}"))
+        raise UnknownNameError("mask", name, (f"area:{number[0] if number else 10}", *MASKS.names()))
     percent = float(asked[1])
     if not 0 < percent <= 100:
         raise SettingError(
