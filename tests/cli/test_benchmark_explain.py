@@ -65,7 +65,7 @@ def test_a_run_writes_everything_and_random_rows_stand_in_every_table(run, small
     assert "FF, better than a random mask by: " in done.out
     assert "  AI ↑" in done.out
     assert "  AD ↓" in done.out
-    assert "AD ↓: by how many % the class drops with the mask alone" in done.out
+    assert "AD ↓: by how many % the class drops when only that is left" in done.out
     assert "Only 2 clips: " in done.out
     page = (out / "experiment.html").read_text(encoding="utf-8")
     assert page.count("<audio") == 9  # a clip; kept and removed by two methods, a random mask, the loudest cells

@@ -103,9 +103,9 @@ def pictures(means: Means, tests: Sequence[Difference], plan: Plan) -> list[Pict
     made = [
         Picture(
             "against_random.png", "Further than chance?",
-            "FF of every method and mask minus that of a random mask of the same area and grain, mean over clips. A "
-            "number stands where the difference is clear (sign-flip test, Holm's correction, p < 0.05), a dot where it "
-            "is not.", png_bytes(margin_figure(means, tests)),
+            "FF of every method and mask minus that of a random mask of the same area and grain, mean over clips. "
+            "Orange: more than the random mask, blue: less. A number stands where the difference is clear (sign-flip "
+            "test, Holm's correction, p < 0.05), a dot where it is not.", png_bytes(margin_figure(means, tests)),
         ),
         Picture(
             "area.png", "Larger masks, larger figures",
@@ -114,8 +114,8 @@ def pictures(means: Means, tests: Sequence[Difference], plan: Plan) -> list[Pict
         ),
         Picture(
             "noise.png", "Under noise, at equal area",
-            f"Mask {mask} of every method, mean over clips with 95 % bootstrap intervals, beside random masks and the "
-            "loudest cells.", png_bytes(noise_figure(means, mask)),
+            f"Mask {mask} of every method, mean over clips with 95 % bootstrap intervals. A grey cross is the random "
+            "mask of the method to its left, the black one the loudest cells. ↑ higher is better, ↓ lower is.", png_bytes(noise_figure(means, mask)),
         ),
     ]  # fmt: skip
     if {"ff", "ff_audio"} <= means.figures:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from earmark.metrics.experiment.table import RANDOM, Difference, Mean
 from earmark.report.drawing import style_axes, symmetric_norm
-from earmark.report.experiment_tables import Means, heading
+from earmark.report.experiment_tables import Means, arrow, heading
 from earmark.report.theme import LIGHT
 
 _COLOURS = ("#c4490b", "#1f63a8", "#6b3fa0", "#1b7f5c", "#a8780a", "#a3195b", "#12a5c4", "#5c6168")
@@ -106,7 +106,12 @@ def noise_figure(means: Means, mask: str) -> Figure:
         loudest = [means.get(n, means.methods[0], mask, "energy", name) for n in means.noises]
         _draw_means(axes, x, loudest, "+", LIGHT.ink, "loudest")
         axes.set_xticks(range(len(means.noises)), means.noises)
-        axes.set_title(heading(name) + (" (%)" if name[:2] != "ff" else ""), fontsize=9.5, color=LIGHT.ink, loc="left")
+        axes.set_title(
+            heading(name) + arrow(name) + (" (%)" if name[:2] != "ff" else ""),
+            fontsize=9.5,
+            color=LIGHT.ink,
+            loc="left",
+        )
         style_axes(axes, LIGHT)
     _legend(figure, panels[0])
     return figure

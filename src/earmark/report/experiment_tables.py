@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from earmark.metrics.experiment.rows import MEASURES
 from earmark.metrics.experiment.table import CLEAR, RANDOM, Difference, Mean
 from earmark.metrics.statistics import FEW
-from earmark.report.theme import signed
+from earmark.report.theme import signed, written
 
 _HEADINGS = {
     "area": "area", "ff": "FF", "ai": "AI", "ad": "AD", "ag": "AG", "fid_in": "Fid-In", "sparseness": "sparse",
@@ -17,12 +17,12 @@ _HEADINGS = {
 }  # fmt: skip
 _LOWER = ("ad",)
 _LEGEND = {
-    "area": "area: share of the cells that the mask has",
-    "ff": "FF ↑: what the class loses without the mask, in probability",
-    "ai": "AI ↑: of how many clips (%) the class gains with the mask alone",
-    "ad": "AD ↓: by how many % the class drops with the mask alone, mean over clips",
-    "ag": "AG ↑: by how many % of what it can gain the class gains with the mask alone",
-    "fid_in": "Fid-In ↑: share of the clips whose class stays the same with the mask alone",
+    "area": "area: share of the cells that the mask marks",
+    "ff": "FF ↑: probability that the class loses when what the mask marks is taken out",
+    "ai": "AI ↑: share of the clips (%) whose class gains when only that is left",
+    "ad": "AD ↓: by how many % the class drops when only that is left, 0 where it gains; mean over clips",
+    "ag": "AG ↑: how many % of what it could gain the class gains when only that is left, 0 where it drops; mean",
+    "fid_in": "Fid-In ↑: share of the clips whose most probable class stays when only that is left",
     "sparseness": "sparse, entropy (nats): of the values of the mask, whatever it finds",
 }
 _DECIMALS = {"ai": 1, "ad": 1, "ag": 1}
@@ -115,7 +115,7 @@ def table_of(means: Means, tests: Sequence[Difference], noise: str, mask: str) -
     for source in ("ones", "zeros"):
         cells = [_cell(means.get(noise, "", "", source, figure), figure) for figure in means.columns]
         lines.append(Line(_SOURCES[source], True, tuple(cells)))
-    return Table(noise, mask, clips, tuple(heading(f) + _arrow(f) for f in means.columns), tuple(lines))
+    return Table(noise, mask, clips, tuple(heading(f) + arrow(f) for f in means.columns), tuple(lines))
 
 
 def legend(means: Means) -> list[str]:
@@ -207,7 +207,7 @@ def told(means: Means, tests: Sequence[Difference], equal_masks: Sequence[str]) 
     return [line for figure in figures for line in findings(tests, means.noises, equal_masks, figure)]
 
 
-def _arrow(figure: str) -> str:
+def arrow(figure: str) -> str:
     """ " ↑" or " ↓" where more or less of it is better."""
     name = figure.removesuffix("_audio")
     if name not in MEASURES:
@@ -231,7 +231,7 @@ def _cell(mean: Mean | None, figure: str) -> str:
     digits = _DECIMALS.get(name, 2)
     if figure.endswith("_gap"):
         return signed(mean.mean, digits)
-    text = f"{mean.mean:.{digits}f}"
+    text = written(mean.mean, digits, directed=False)
     if name == "ff":
-        text += f" ({mean.low:.{digits}f}–{mean.high:.{digits}f})"
-    return text.replace("-", "−")
+        text += f" ({written(mean.low, digits, directed=False)}–{written(mean.high, digits, directed=False)})"
+    return text
