@@ -115,7 +115,8 @@ def pictures(means: Means, tests: Sequence[Difference], plan: Plan) -> list[Pict
         Picture(
             "noise.png", "Under noise, at equal area",
             f"Mask {mask} of every method, mean over clips with 95 % bootstrap intervals. A grey cross is the random "
-            "mask of the method to its left, the black one the loudest cells. ↑ higher is better, ↓ lower is.", png_bytes(noise_figure(means, mask)),
+            "mask of the method to its left, the black one the loudest cells. ↑ higher is better, ↓ lower is.",
+            png_bytes(noise_figure(means, mask)),
         ),
     ]  # fmt: skip
     if {"ff", "ff_audio"} <= means.figures:
