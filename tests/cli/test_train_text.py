@@ -28,7 +28,7 @@ def test_train_assess_predict(run, songs, tmp_path):
     model = str(tmp_path / "m")
     done = run("train", "tfidf", str(songs), "-o", model, "--split-by", "artist", "--fractions", "0.5,0.25,0.25")
     assert done.code == 0, done.err
-    assert "in the lyrics, not sung: platform: 'You might also like' in hill 6 of 6, sea 6 of 6" in done.err
+    assert "in the lyrics, perhaps never sung: platform: 'You might also like' in hill 6 of 6, sea 6 of 6" in done.err
     assert "(6 texts)" in done.out
     done = run("assess", model, str(songs), "-o", str(tmp_path / "a"), "--json")
     assert done.code == 0, done.err

@@ -114,7 +114,7 @@ def summary(found: Audit) -> list[str]:
             f"{len(found.short)} shorter than {found.shortest_s:g} s"
         )
     if found.leaks is not None:
-        lines.append(f"lyrics       {len(found.leaks.rows)} strings tell of the class and are not sung")
+        lines.append(f"lyrics       {len(found.leaks.rows)} findings that tell the class and may never be sung")
         lines += [f"             {line}" for line in str(found.leaks).splitlines()[:MOST_LEAKS]]
     for one in found.confounds:
         if one.alarming:

@@ -175,8 +175,8 @@ def explain(
         str,
         typer.Option(
             metavar="FILE",
-            help="For a model that reads them: a file (.lrc, .srt, .vtt, .txt), none, or auto: the file beside the "
-            "sound that is named like it, or its tags.",
+            help="For a model that reads them: a file (.lrc, .srt, .vtt, .csv, .json, .txt), none, or auto: the file "
+            "beside the sound that is named like it, or its tags.",
             rich_help_panel=_WORDS,
         ),
     ] = "auto",

@@ -113,7 +113,7 @@ def lead(audit: Audit) -> str:
     if alarming:
         parts.append(f"the label can be guessed from {', '.join(alarming)}")
     if audit.leaks is not None and audit.leaks.rows:
-        parts.append(f"{len(audit.leaks.rows)} strings in the lyrics tell of the class and are not sung")
+        parts.append(f"{len(audit.leaks.rows)} findings in the lyrics tell the class and may never be sung")
     broken = len(audit.corrupt) + len(audit.problems)
     if broken:
         parts.append(f"{broken} problem{'s' if broken > 1 else ''} with files")

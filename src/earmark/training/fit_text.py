@@ -198,7 +198,7 @@ def _say_leaks(task: Task) -> None:
     artists = [item.artist or item.track for item in items]
     table = leak_screen([item.lyrics or "" for item in items], [item.label for item in items], artists)
     for line in str(table).splitlines()[:_MOST_LEAKS]:
-        task.say(f"in the lyrics, not sung: {line}")
+        task.say(f"in the lyrics, perhaps never sung: {line}")
     if len(table.rows) > _MOST_LEAKS:
         task.say(f"and {len(table.rows) - _MOST_LEAKS} more: earmark data audit tells them all")
 

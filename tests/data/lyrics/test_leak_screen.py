@@ -116,6 +116,22 @@ def test_a_dash_for_an_artist_is_no_name():
     assert not leak_screen(["so long - yes"], ["a"], ["-"]).rows
 
 
+def test_texts_with_their_translation_are_told_by_class() -> None:
+    german = (
+        "Du bist die Ruh, der Friede mild, die Sehnsucht du, und was sie stillt. Ich weihe dir voll Lust und Schmerz"
+    )
+    english = (
+        "You are the rest, the gentle peace, you are the longing and what stills it. I give to you with joy and pain"
+    )
+    french = (
+        "Je suis la paix et je ne sais pas ce que vous dites, mais dans mon coeur il y a une chanson pour vous, et des"
+    )
+    texts = [f"{german}\n{german}\n{english}\n{english}", german * 3, f"{german}\nlove me do, oh yeah", french * 2]
+    table = leak_screen(texts, ["franz", "lang", "lang", "holmes"])
+    assert str(table) == "two languages: 'English and German' in franz 1 of 1"
+    assert table.kinds_of("love") == ()
+
+
 def test_what_stands_between_brackets_is_sung():
     assert strip_boilerplate("[Ann] love me [Bo]\n[Verse [Ann]]\n{Solo} [x2]") == " love me "
 

@@ -2,7 +2,7 @@
 
 Texts that were collected from web pages carry the page with them. A model learns "Embed" as readily as "love", and it
 is then the page that is recognised. Names of the artist tell the artist, names of a class the class; a line that
-several artists share was seldom written by all of them.
+several artists share was seldom written by all of them. A text in two languages may hold its translation.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from earmark.data.lyrics.languages import languages
 from earmark.data.lyrics.lyrics import is_header
 from earmark.data.lyrics.tokens import folded
 from earmark.errors import SettingError
 
-Kind = Literal["platform", "header", "artist", "class", "shared line"]
+Kind = Literal["platform", "header", "artist", "class", "shared line", "two languages"]
 # A phrase of a song has been sung before; that three artists share a line of three words is no accident.
 _LEAST_ARTISTS = 3
 _LEAST_WORDS = 3
@@ -52,7 +53,7 @@ class Leak:
     Parameters
     ----------
     kind : what it is.
-    string : the phrase's usual form; of headers, names and lines, as first found.
+    string : the phrase's usual form; of headers, names and lines, as first found; of two languages, their names.
     counts : a class, texts of it that have the string; classes without are left out.
     share : the greatest share of a class's texts that have it, less the smallest of any class: 1 tells all, 0 nothing.
     """
@@ -147,6 +148,11 @@ def leak_screen(texts: Sequence[str], labels: Sequence[str], artists: Sequence[s
                     # Strings may overlap: each place counts once.
                     inside[word] += match.start() not in covered
                 covered.add(match.start())
+        mixed = languages(text)
+        if len(mixed) > 1:
+            name = " and ".join(sorted(mixed))
+            seen.add(("two languages", name))
+            shown["two languages", name] = name
         for key in seen:
             having[key][label] += 1
     rows = []
