@@ -217,8 +217,9 @@ def test_other_encodings_are_named_not_guessed(read):
     assert read("a.txt", raw, encoding="cp1252").text == "la\nsüß"
     with pytest.raises(LyricsError, match="byte 0x00 at place 1"):
         read("a.txt", "la la".encode("utf-16-le"))
-    with pytest.raises(SettingError, match="unknown encoding 'utf-9'"):
-        read("a.txt", raw, encoding="utf-9")
+    for name in ("utf-9", "hex", "undefined"):
+        with pytest.raises(SettingError, match=f"unknown encoding '{name}'"):
+            read("a.txt", raw, encoding=name)
     with pytest.raises(SettingError, match="Leave it out"):
         read("a.csv", "start,end,text\n1,2,la\n", encoding="cp1252")
 

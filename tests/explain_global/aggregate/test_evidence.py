@@ -23,6 +23,8 @@ from earmark.explain_global.aggregate.evidence import feature_of, rows_of
         (Component(low_hz=250, high_hz=500, start_s=3, end_s=6), "band × time", "250–500 Hz, 10–20 %", 1),
         (Component(low_hz=250, high_hz=500), "band", "250–500 Hz", None),
         (Component(start_s=12.4, end_s=14), "time", "40–50 %", 4),
+        # Its middle is the border of two parts.
+        (Component(start_s=3, end_s=9), "time", "10–20 %", 1),
         (Component(word="Embed", start_s=12.4, end_s=14), "word", "“embed”", None),
         (Component(word="Cafe\u0301!"), "word", "“caf\u00e9”", None),
         (Component(name="tempo_bpm", group="rhythm"), "name", "tempo_bpm", None),

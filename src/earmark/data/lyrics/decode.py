@@ -54,10 +54,6 @@ def decoded(raw: bytes, encoding: str | None = None, *, where: object = "lyrics"
     name = encoding or next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
     try:
         text = raw.decode(name)
-    except LookupError as error:
-        raise SettingError(
-            f"unknown encoding {name!r}", remedy="Use utf-8, utf-16, latin-1, cp1252, …", where="--lyrics-encoding"
-        ) from error
     except UnicodeDecodeError as error:
         # A file that breaks off in the middle of a character has no byte there.
         byte = f"byte 0x{raw[error.start]:02x}" if error.start < len(raw) else "its end"
@@ -66,6 +62,10 @@ def decoded(raw: bytes, encoding: str | None = None, *, where: object = "lyrics"
             f"is not in {name}: {byte} at place {error.start} (line {line})",
             remedy="Name its encoding, such as --lyrics-encoding cp1252, or save it as UTF-8",
             where=where,
+        ) from error
+    except (LookupError, UnicodeError) as error:  # the latter of codecs that are of no text
+        raise SettingError(
+            f"unknown encoding {name!r}", remedy="Use utf-8, utf-16, latin-1, cp1252, …", where="--lyrics-encoding"
         ) from error
     if "\0" in text:
         raise LyricsError(
