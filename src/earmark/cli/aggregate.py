@@ -24,6 +24,7 @@ _FILE = "explanation.json"
 HELP = """Put many explanations of one model together: what counts for each class, how surely, and what to distrust.
 
 Reads the explanations that `earmark explain` wrote (folders are searched for them), or a table of an earlier run.
+Figures are mean effects on the score of the class, in brackets their 95 % intervals over clips.
 Exit code 3 where some could not be used.
 
 Examples:

@@ -12,11 +12,13 @@ from earmark.audio.clip import Clip
 from earmark.audio.loudness import integrated_lufs
 from earmark.audio.write import write
 from earmark.explain_global.edits import EditEffect, EditStudy, edited, for_input
+from earmark.explain_global.effect import Effect
 from earmark.explain_global.study import Study
 from earmark.files import write_bytes, write_text
 from earmark.models.classifier import Classifier
 from earmark.models.predict import predict
 from earmark.report.effect_figures import (
+    MOST_LINES,
     dependence_figure,
     edit_figure,
     effect2_figure,
@@ -98,9 +100,7 @@ def write_effects(
     pictures = _pictures(study, labels, figures) if study is not None else {}
     sections = []
     for number, effect in enumerate(edits.effects if edits is not None else ()):
-        caption = f"{effect.edit.label}: change of the probability, mean over the clips, with 95 % intervals."
-        figure = edit_figure(effect, labels)
-        picture = _picture(f"edit-{slug(effect.edit.label)}", effect.edit.label, caption, figure)
+        picture = edit_picture(effect, labels)
         told = tuple(each for each in effect.sentences() if any(f" {label} by " in each for label in labels))
         sections.append(EditSection(effect, picture, told, steps[number] if steps else ()))
     favours = study.favours() if study is not None else ()
@@ -155,6 +155,28 @@ def heard_steps(
     return tuple(found)
 
 
+def effect_picture(effect: Effect, labels: Sequence[str]) -> Picture:
+    """The curves of a feature, with what they show."""
+    few = len(labels) <= MOST_LINES
+    classes = "each class" if few else f"the {MOST_LINES} classes that it moves most"
+    rows = "ticks: the rows" if effect.kind == "continuous" else "bars: how many rows"
+    caption = (
+        f"{effect.feature}: by how much it changes the probability of {classes}, beside the mean over all rows. "
+        f"Bands: 95 % intervals; {rows}."
+    )
+    return _picture(f"effect-{slug(effect.feature)}", effect.feature, caption, effect_figure(effect, labels))
+
+
+def edit_picture(effect: EditEffect, labels: Sequence[str]) -> Picture:
+    """The curves of an edit, with what they show."""
+    name = effect.edit.label
+    caption = (
+        f"{name[0].upper()}{name[1:]}: change of the probability, mean over the clips. Bands: 95 % intervals; dotted: "
+        "the sound as it is."
+    )
+    return _picture(f"edit-{slug(name)}", name, caption, edit_figure(effect, labels))
+
+
 def _pictures(study: Study, labels: Sequence[str], figures: int) -> dict[str, tuple[Picture, ...]]:
     made: dict[str, tuple[Picture, ...]] = {}
     for kind, units in study.importances.items():
@@ -162,10 +184,7 @@ def _pictures(study: Study, labels: Sequence[str], figures: int) -> dict[str, tu
         figure = importance_figure(units, study.baseline)
         made[f"importance {kind}"] = (_picture(f"importance-{kind}", f"Importance by {kind}", caption, figure),)
     made["effects"] = tuple(
-        _picture(
-            f"effect-{slug(effect.feature)}", effect.feature, f"{effect.feature} ({effect.kind})",
-            effect_figure(effect, labels),
-        )
+        effect_picture(effect, labels)
         for effect in study.effects[:figures]
     )  # fmt: skip
     made["pairs"] = tuple(

@@ -16,10 +16,9 @@ from earmark.explain_global.aggregate.flags import Flag
 from earmark.explain_global.edits import EditStudy
 from earmark.explain_global.study import Study
 from earmark.files import write_text
-from earmark.report.effect_figures import edit_figure, effect_figure
-from earmark.report.images import png_bytes
+from earmark.report.effects import edit_picture, effect_picture
 from earmark.report.judged import JudgedClip, class_examples, confusion_cells, to_be_played, worst_confusion
-from earmark.report.page_parts import Picture, page_policy, page_template, slug, static_text
+from earmark.report.page_parts import Picture, page_policy, page_template, static_text
 from earmark.report.players import compressed_uri
 
 PAGE = "model.html"
@@ -111,13 +110,8 @@ def write_model_report(
         if clip.sound is not None:
             players[id(clip)] = _player(clip.sound())
         watch.after_batch(1)
-    pictures = []
-    for effect in study.effects[:figures] if study is not None else ():
-        figure = png_bytes(effect_figure(effect, labels), dpi=100)
-        pictures.append(Picture(f"effect-{slug(effect.feature)}.png", effect.feature, effect.feature, figure))
-    for done in edits.effects if edits is not None else ():
-        figure = png_bytes(edit_figure(done, labels), dpi=100)
-        pictures.append(Picture(f"edit-{slug(done.edit.label)}.png", done.edit.label, done.edit.label, figure))
+    pictures = [effect_picture(effect, labels) for effect in (study.effects[:figures] if study is not None else ())]
+    pictures += [edit_picture(done, labels) for done in (edits.effects if edits is not None else ())]
     sentences = [favour.sentence for favour in study.favours()[:12]] if study is not None else []
     sentences += [line for done in (edits.effects if edits is not None else ()) for line in done.sentences(most=3)]
     page = page_template("model_report.html.j2").render(
