@@ -9,9 +9,13 @@ from transformers import ASTConfig, ASTForAudioClassification, RobertaConfig, Ro
 
 from earmark.audio.clip import Clip
 from earmark.audio.write import write
+from earmark.components.lyrics import MusicAndLyrics
+from earmark.components.time import Time
+from earmark.data.lyrics.lyrics import lyrics_from_text
 from earmark.data.open import open_dataset
 from earmark.data.splits import split_by_group
 from earmark.errors import BundleError, CapabilityError, DatasetError, SettingError
+from earmark.explain.case import open_case
 from earmark.models.audio_encoder import AudioEncoder, audio_encoder
 from earmark.models.bundle import Bundle, save_bundle
 from earmark.models.card import Card
@@ -102,6 +106,13 @@ def test_the_head_is_the_published_one_on_standardised_halves(joint, sounds):
     normed = (halves - halves.mean(1, keepdim=True)) / (halves.var(1, keepdim=True, correction=0) + 1e-5).sqrt()
     logits = (normed * layer.norm.weight + layer.norm.bias) @ layer.out.weight.T + layer.out.bias
     torch.testing.assert_close(joint.head(audio, text), torch.softmax(logits.double(), 1), atol=1e-5, rtol=1e-4)
+
+
+def test_before_it_has_learnt_it_favours_nobody():
+    network = Joint(3, audio=4, text=5)
+    rows = torch.randn(6, 10, generator=torch.Generator().manual_seed(0))
+    for modality in ("joint", "audio", "text"):
+        assert not network(rows, modality).any()
 
 
 def test_half_heads_see_their_half_alone(joint, sounds):
@@ -229,6 +240,13 @@ def test_ast_and_roberta_by_name(folders, planted, tmp_path):
     upper, lower = classifier.text_embedding(["SUN Rain", "sun rain"])
     assert torch.equal(upper, lower)
     assert classifier.audio.width + classifier.text.width == classifier.network.heads["joint"].norm.normalized_shape[0]
+    song = Clip(waves[0].numpy(), 16000, lyrics="sun and rain\nroad")
+    case = open_case(song, classifier, MusicAndLyrics.of(Time(n=2), lyrics_from_text(song.lyrics), unit="line"))
+    found = case.explain("shapley", targets=1)
+    assert [part.word is not None for part in found.components] == [False, False, True, True]
+    assert (found.evaluations, found.exact) == (16, True)
+    assert found.attributions.sum(1) == pytest.approx(found.full - found.base)
+    assert np.abs(found.attributions).min() > 0
     weights = folders / "ast" / "model.safetensors"
     raw = weights.read_bytes()
     weights.write_bytes(raw[:-4] + bytes(4))

@@ -40,7 +40,9 @@ class Head(nn.Module):
         width = {"joint": audio + text, "audio": audio, "text": text}[modality]
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, labels)
-        nn.init.xavier_uniform_(self.out.weight)
+        # One layer needs no random start: of so wide a one it would speak loudly before anything is learnt, and what
+        # no training song speaks against would stay.
+        nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
         if modality != "audio":
             self.no_lyrics = nn.Parameter(torch.zeros(text))
