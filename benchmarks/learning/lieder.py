@@ -69,6 +69,8 @@ def figures(data: Songs, prefix: str) -> list[Row]:
     for one, other in (
         ("joint head, musicnn-msd + sentence", "its head on the sound alone"),
         ("joint head, musicnn-msd + sentence", "its head on the words alone"),
+        ("joint head, musicnn-msd + tfidf", "its head on the sound alone"),
+        ("joint head, musicnn-msd + tfidf", "its head on the words alone, tfidf"),
         ("chosen inside: music and words", "chosen inside: music"),
         ("chosen inside: music and words", "chosen inside: words"),
         ("chosen inside: music", "most frequent composer"),

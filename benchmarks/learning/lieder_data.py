@@ -13,6 +13,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from benchmarks.learning.gtzan_data import FOLDER as GTZAN
 from benchmarks.learning.gtzan_data import Floats
+from earmark.audio.read import read
+from earmark.audio.write import write
 from earmark.data.dataset import Dataset, Item
 from earmark.data.lyrics.tokens import folded
 from earmark.data.open import open_dataset
@@ -29,8 +31,8 @@ from earmark.models.text.encoder import new_encoder
 
 SCORES = GTZAN.parent / "lieder"
 FOLDS = 4
-# General MIDI, counted from 0: what parts with words are sung by.
-CHOIR = "52"
+# General MIDI, counted from 0: parts with words are sung by the choir.
+CALLED = {"52": "voice", "0": "piano"}
 # Words of which hardly a text of some length has none; what two of the languages have is in neither list.
 FUNCTION_WORDS = {
     "German": "und der die das ich nicht ein ist mit du den dem mir zu auf wie sich dich mein im am aber auch",
@@ -142,23 +144,29 @@ def language(text: str) -> str:
     return best if counts[best] else "none"
 
 
-def link_stems(item: Item, folder: Path) -> tuple[str, ...]:
-    """Links to the stems of an excerpt in a folder, called "voice" and "piano" whatever the score calls them.
+def stems_of(item: Item, folder: Path) -> tuple[str, ...]:
+    """The stems of an excerpt in a folder: "voice" is all that sings, "piano" all pianos; others keep their names.
 
-    Where there are not one of each, they keep their names.
+    Features of many songs have to be called the same, whatever the scores call their parts. Where one name has several
+    parts the file holds their sum, else it is a link.
     """
     root = item.path.parents[2]
     row = next(row for row in read_table(root / "manifest.csv").rows if root / row["path"] == item.path)
-    files = [root / file for file in row["stems"].split(";")]
-    names = ["voice" if program == CHOIR else "piano" for program in row["programs"].split(";")]
-    if sorted(names) != ["piano", "voice"]:
-        names = [file.stem for file in files]
+    parts: dict[str, list[Path]] = {}
+    for name, program in zip(row["stems"].split(";"), row["programs"].split(";"), strict=True):
+        parts.setdefault(CALLED.get(program, Path(name).stem), []).append(root / name)
     folder.mkdir(parents=True, exist_ok=True)
-    links = [folder / f"{name}{file.suffix}" for name, file in zip(names, files, strict=True)]
-    for link, file in zip(links, files, strict=True):
-        link.unlink(missing_ok=True)
-        link.symlink_to(file.resolve())
-    return tuple(str(link) for link in sorted(links, reverse=True))
+    made = []
+    for name, files in parts.items():
+        file = folder / f"{name}.flac"
+        file.unlink(missing_ok=True)
+        if len(files) == 1:
+            file.symlink_to(files[0].resolve())
+        else:
+            clips = [read(each) for each in files]
+            write(replace(clips[0], waveform=np.sum([clip.waveform for clip in clips], axis=0)), file)
+        made.append(str(file))
+    return tuple(sorted(made, reverse=True))
 
 
 def kept(name: str, keys: Sequence[bytes], make: Callable[[int], Floats]) -> Floats:

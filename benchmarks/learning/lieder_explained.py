@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.learning.gtzan_data import Floats
 from benchmarks.learning.judge import row
-from benchmarks.learning.lieder_data import Songs, link_stems, songs
+from benchmarks.learning.lieder_data import Songs, songs, stems_of
 from benchmarks.learning.lieder_heads import heads
 from benchmarks.record import Benchmark, Row
 from earmark.components.lyrics import MusicAndLyrics
@@ -95,7 +95,7 @@ def explained(item: Item, classifier: JointClassifier, folder: Path) -> Path:
     """The explanation of one song for its composer, as a file; one that is there is not made again."""
     place = folder / "out" / item.path.stem / "explanation.json"
     if not place.exists():
-        kind = StemsTime(source=link_stems(item, folder / "stems" / item.path.stem), n=SEGMENTS)
+        kind = StemsTime(source=stems_of(item, folder / "stems" / item.path.stem), n=SEGMENTS)
         lyrics = read_lyrics(item.path.with_suffix(".lrc"))
         both = MusicAndLyrics.of(kind, lyrics, unit="word")
         why = explain(read_item(item), classifier, both, Shapley(samples=SAMPLES), targets=[item.label])

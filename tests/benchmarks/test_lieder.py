@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from earmark.audio.clip import Clip
+from earmark.audio.read import read
+from earmark.audio.write import write
 from earmark.data.dataset import Dataset, Item
 from earmark.data.split import Split
 
@@ -60,12 +63,22 @@ def test_stems_are_called_by_what_they_are(load, tmp_path):
     table = "path,stems,programs\naudio/x/x_0.flac,stems/1-singstimme.flac;stems/2-pianoforte.flac,52;0\n"
     (tmp_path / "manifest.csv").write_text(table)
     item = Item(tmp_path / "audio/x/x_0.flac", "x")
-    links = load("lieder_data").link_stems(item, tmp_path / "links")
+    links = load("lieder_data").stems_of(item, tmp_path / "links")
     assert [Path(link).name for link in links] == ["voice.flac", "piano.flac"]
     assert Path(links[0]).read_text() == "stems/1-singstimme.flac"
-    (tmp_path / "manifest.csv").write_text(table.replace("52;0", "52;52"))
-    links = load("lieder_data").link_stems(item, tmp_path / "links")
-    assert [Path(link).name for link in links] == ["2-pianoforte.flac", "1-singstimme.flac"]
+
+
+def test_parts_of_one_kind_are_summed_and_others_keep_their_names(load, tmp_path):
+    rng = np.random.default_rng(0)
+    parts = {name: Clip(0.1 * rng.standard_normal(800), 8000) for name in ("sopran", "alt", "horn")}
+    for name, clip in parts.items():
+        write(clip, tmp_path / "stems" / f"{name}.flac")
+    stems = ";".join(f"stems/{name}.flac" for name in parts)
+    (tmp_path / "manifest.csv").write_text(f"path,stems,programs\naudio/x/x_0.flac,{stems},52;52;60\n")
+    made = load("lieder_data").stems_of(Item(tmp_path / "audio/x/x_0.flac", "x"), tmp_path / "made")
+    assert [Path(file).name for file in made] == ["voice.flac", "horn.flac"]
+    both = parts["sopran"].waveform + parts["alt"].waveform
+    np.testing.assert_allclose(read(made[0]).waveform, both, atol=2e-7)
 
 
 def test_heads_hear_only_their_half(load):
