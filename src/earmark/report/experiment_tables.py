@@ -127,7 +127,7 @@ def legend(means: Means) -> list[str]:
         *lines,
         "(a–b): 95 % interval, bootstrap over clips",
         "*: clearly better than the random mask below it (paired sign-flip test, Holm's correction, p < 0.05)",
-        "random, same area: the mask's values elsewhere, in patches as large; loudest: the cells of most power",
+        "random, same area: the mask's values elsewhere; loudest, same area: the cells of most power",
     ]
 
 
