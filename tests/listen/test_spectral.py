@@ -114,6 +114,20 @@ def test_only_the_masked_span_is_touched_and_the_edge_is_soft():
     assert cut[hz > 5000].sum() > 100 * power[hz > 5000].sum()
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_where_untouched_frames_meet_others_nothing_is_lost(first):
+    """All of the cells of some frames, none of the next: only here samples are taken from the clip as it is."""
+    clip = noise(16000, 2, 1.0)
+    front = LogMel()
+    assert clip.sample_rate / 2 <= Cells.of(front).top_hz, "nothing passes above"
+    mask = np.zeros(seen(front, clip).shape[1:])
+    mask[:, first * 20 : 20 + first * 20] = 1
+    kept, removed = masked_waveforms(clip, front, np.stack([mask, 1 - mask])).numpy()
+    assert db(kept + removed - clip.waveform) < -80
+    assert np.abs(kept).max() > 0.4
+    assert np.abs(removed).max() > 0.4
+
+
 def test_binary_masks_make_no_clicks():
     """High frequencies of a low sound, masked cell by cell, stay as quiet as the original's."""
     rate = 44100
@@ -209,6 +223,11 @@ def test_decibels_as_published():
     peak_db = float(plain[0, 32].mean())
     assert db(soft[0, 0, 4000:-4000].numpy()) == pytest.approx(-20 - 6.02, abs=0.05)
     assert db(hard[0, 0, 4000:-4000].numpy()) == pytest.approx(-20 - (peak_db + 100) / 2, abs=3)
+    # A quarter leaves a quarter of what stands above the floor, three quarters three.
+    for share in (0.25, 0.75):
+        left = masked_waveforms(clip, front, share * np.ones_like(half), method="db")
+        expected = -20 - (1 - share) * (peak_db + 100)
+        assert db(left[0, 0, 4000:-4000].numpy()) == pytest.approx(expected, abs=4)
     ones = masked_waveforms(clip, front, np.ones_like(half), method="db")
     assert np.array_equal(ones[0].numpy(), clip.waveform)
 
