@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from earmark.components.component import Component
 from earmark.errors import ExplanationError, SettingError
@@ -173,6 +174,19 @@ def test_loud_components_that_weigh_more_are_flagged(made: Made, tmp_path: Path)
     flags = {flag.kind: flag for flag in aggregate([_written(tmp_path, clips(True))]).flags}
     assert flags["loudness"].raised
     assert flags["loudness"].value == pytest.approx(1.0)
+
+
+def test_loudness_is_spearmans_correlation_ties_and_all(made: Made, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    values = rng.integers(-3, 4, (12, len(CELLS))) / 10
+    levels = -10.0 * rng.integers(1, 5, (12, len(CELLS)))
+    path = _written(
+        tmp_path, [made(i, CELLS, v, levels_db=db) for i, (v, db) in enumerate(zip(values, levels, strict=True))]
+    )
+    (found,) = (flag for flag in aggregate([path]).flags if flag.kind == "loudness")
+    by_hand = [spearmanr(np.abs(v), db).statistic for v, db in zip(values, levels, strict=True)]
+    assert found.value == pytest.approx(np.mean(by_hand), abs=1e-9)
+    assert not found.raised
 
 
 def test_of_the_true_class(made: Made, tmp_path: Path) -> None:
