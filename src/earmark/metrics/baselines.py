@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from earmark.errors import SettingError
 from earmark.explain.game import Floats
@@ -99,8 +99,20 @@ def energy_mask(mask: ArrayLike, energy: ArrayLike) -> Floats:
             remedy="Give one power, not negative, for each cell",
             where="energy",
         )
+    return laid_out(m, np.argsort(-e, axis=None, kind="stable"))
+
+
+def laid_out(mask: ArrayLike, order: NDArray[np.intp]) -> Floats:
+    """The mask's values along an order of its cells, the largest first; for many masks of one ``energy_mask``.
+
+    Examples
+    --------
+    >>> laid_out([1, 0, 0.5], np.array([2, 0, 1]))
+    array([0.5, 0. , 1. ])
+    """
+    m = np.asarray(mask, dtype=np.float64)
     given = np.empty(m.size)
-    given[np.argsort(-e, axis=None, kind="stable")] = np.sort(m, axis=None)[::-1]
+    given[order] = np.sort(m, axis=None)[::-1]
     return given.reshape(m.shape)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from earmark.explain.game import Floats
 from earmark.listen.masks import make_masks
 from earmark.metrics import faithfulness
-from earmark.metrics.baselines import energy_mask, random_masks
+from earmark.metrics.baselines import laid_out, random_masks
 from earmark.metrics.complexity import entropy, sparseness
 from earmark.metrics.experiment.plan import Plan
 from earmark.metrics.experiment.subject import Subject
@@ -101,6 +101,7 @@ def rows_of(subject: Subject, facts: Facts, plan: Plan, methods: Sequence[str], 
     found : their attributions.
     """
     rows = []
+    loudest = np.argsort(-subject.energy, axis=None, kind="stable")
     for method in methods:
         masks = make_masks(found[method], plan.masks)
         rng = np.random.default_rng([plan.seed, facts.number, zlib.crc32(f"{facts.noise} {method}".encode())])
@@ -111,19 +112,21 @@ def rows_of(subject: Subject, facts: Facts, plan: Plan, methods: Sequence[str], 
             if key not in drawn:
                 drawn[key] = random_masks(mask.values, 1, rng)[0]
         random = [drawn[mask.values.tobytes()] for mask in masks]
-        energy = [energy_mask(mask.values, subject.energy) for mask in masks]
+        energy = [laid_out(mask.values, loudest) for mask in masks]
         stack = np.stack([*(mask.values for mask in masks), *random, *energy])
         figures = _measured(subject, stack)
+        # A mask's baselines have its values in other places, so its sizes too.
+        sizes = [_sizes(mask.values) for mask in masks]
         for source, first in (("mask", 0), ("random", len(masks)), ("energy", 2 * len(masks))):
             for place, mask in enumerate(masks):
                 note = "; ".join(mask.notes) if source == "mask" else ""
                 at = first + place
-                rows.append(_row(subject, facts, method, mask.name, source, stack[at], figures[at], note))
+                rows.append(_row(subject, facts, method, mask.name, source, sizes[place], figures[at], note))
     shape = subject.energy.shape
     stack = np.stack([np.ones(shape), np.zeros(shape)])
     figures = _measured(subject, stack)
     for at, source in enumerate(("ones", "zeros")):
-        rows.append(_row(subject, facts, "", "", source, stack[at], figures[at], ""))
+        rows.append(_row(subject, facts, "", "", source, _sizes(stack[at]), figures[at], ""))
     return rows
 
 
@@ -142,20 +145,24 @@ def _row(
     method: str,
     mask: str,
     source: str,
-    values: Floats,
+    sizes: tuple[float, float, float],
     figures: dict[str, float],
     note: str,
 ) -> Row:
-    some = bool(values.any())
     return Row(
         facts.number, facts.clip, facts.truth, subject.label, _plain(subject.full[subject.row]), facts.noise,
         facts.snr_db, method, mask, source,
-        _plain(sparseness(values)) if some else _NAN,
-        _plain(entropy(values)) if some else _NAN,
-        _plain(values.mean()),
+        *sizes,
         **figures,
         note=note,
     )  # fmt: skip
+
+
+def _sizes(mask: Floats) -> tuple[float, float, float]:
+    """Sparseness, entropy, area; of a mask of zeros only the area."""
+    if not mask.any():
+        return _NAN, _NAN, 0.0
+    return _plain(sparseness(mask)), _plain(entropy(mask)), _plain(mask.mean())
 
 
 def _measured(subject: Subject, masks: Floats) -> list[dict[str, float]]:
