@@ -37,6 +37,9 @@ def test_page_table_and_words(run, explained, tmp_path):
     page = (tmp_path / "whole" / "aggregate.html").read_text()
     assert label in page
     assert "http" not in page.replace("http-equiv", "")
+    assert "--least 2 -o whole</code>" in page
+    for word in ("interval", "spread", "I_LIME", "I_AVG", "I_H"):
+        assert f"<dt>{word}" in page or f"[{word}]</dt>" in page, word
 
 
 def test_a_table_again_gives_the_same(run, explained, tmp_path):
