@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli import data_source, options
+from earmark.cli.again import command_line
 from earmark.cli.console import Console
 from earmark.cli.results import check_writable, refuse_existing
 from earmark.errors import SomeFailedError, UsageError
@@ -40,6 +40,7 @@ Examples:
 
 
 def explain(
+    context: typer.Context,
     model: Annotated[
         str,
         typer.Argument(
@@ -182,7 +183,7 @@ def explain(
         console.error(f"{one.sentence}.")
     means, tests = summarise(columns, seed=seed), compare(columns, plan.equal_masks, seed=seed)
     tables = write_tables(means, tests, out)
-    command = _command(model, data, kind, plan, noise, clips, all_clips, out)
+    command = command_line(context, out)
     written = write_experiment(
         out, plan, outcome, means, tests, missing, model=classifier.name, data=part.name, command=command
     )
@@ -288,25 +289,3 @@ def _grid(text: str) -> tuple[int, int]:
     if not (times.strip().isdigit() and bands.strip().isdigit()):
         raise UsageError(f"{text!r} is no grid", remedy="Write --grid 6x6: segments of time × bands", where="--grid")
     return int(times), int(bands)
-
-
-def _command(
-    model: str,
-    data: str,
-    kind: str | None,
-    plan: Plan,
-    noise: list[str] | None,
-    clips: int,
-    all_clips: bool,
-    out: Path,
-) -> str:
-    words = ["earmark", "benchmark", "explain", model, data, "--clips", str(clips)]
-    words += ["--kind", kind] if kind is not None else []
-    words += ["--all-clips"] if all_clips else []
-    words += ["--methods", ",".join(plan.methods), "--masks", ",".join(plan.masks)]
-    for text in noise or []:
-        words += ["--noise", text]
-    words += ["--snr", f"{plan.snr_db:g}", "--grid", f"{plan.grid[0]}x{plan.grid[1]}", "--samples", str(plan.samples)]
-    words += ["--audio"] if plan.audio else []
-    words += ["--sounds", str(plan.sounds), "--seed", str(plan.seed), "-o", str(out)]
-    return shlex.join(words)

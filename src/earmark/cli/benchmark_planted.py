@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli import options
+from earmark.cli.again import command_line
 from earmark.cli.console import Console
 from earmark.cli.results import check_writable, refuse_existing
 from earmark.errors import UnknownNameError, UsageError
@@ -42,6 +42,7 @@ Examples:
 
 
 def planted(
+    context: typer.Context,
     case: Annotated[
         list[str] | None,
         typer.Option("--case", metavar="NAME", help="Only this one (`earmark list planted`); repeatable."),
@@ -123,7 +124,7 @@ def planted(
     scores = [score for result in results for score in result.scores]
     examples = [planted_case(name, seed=seed, n=1, part="explained", sources=sources).clips[0] for name in plan.cases]
     tables = write_table(scores, out)
-    paths = (*write_planted(out, plan, results, examples, _command(plan, out)), *tables)
+    paths = (*write_planted(out, plan, results, examples, command_line(context, out)), *tables)
     forget(out)
     for line in table_lines(results):
         console.data(line)
@@ -215,20 +216,6 @@ def _names(text: str | None, what: str, known: tuple[str, ...], default: tuple[s
     if not names:
         raise UsageError(f"no {what} given", remedy=f"Choose of {', '.join(known)}")
     return names
-
-
-def _command(plan: Plan, out: Path) -> str:
-    words = ["earmark", "benchmark", "planted"]
-    for name in plan.cases:
-        words += ["--case", name]
-    words += ["--methods", ",".join(plan.ask.methods), "--components", ",".join(plan.ask.components)]
-    words += ["--fills", ",".join(plan.ask.fills), "--clips", str(plan.clips), "--samples", str(plan.ask.samples)]
-    words += ["--seed", str(plan.seed), "--seeds", str(plan.seeds)]
-    if plan.scorebook is not None:
-        words += ["--scorebook", plan.scorebook]
-    if plan.training < 160:
-        words += ["--quick"]
-    return shlex.join([*words, "-o", str(out)])
 
 
 def _facts(result: CaseResult) -> dict[str, object]:
