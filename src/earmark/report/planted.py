@@ -32,6 +32,7 @@ from earmark.report.images import png_bytes
 from earmark.report.page_parts import Picture, page_policy, page_template
 from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure
 from earmark.report.players import audio_uri
+from earmark.report.theme import written
 
 PAGE = "planted.html"
 
@@ -244,7 +245,7 @@ def _fills(scores: Sequence[Score], cases: Sequence[str]) -> tuple[Cells, ...]:
 
 def _mean(rows: Sequence[Mean], name: str) -> str:
     known = [getattr(row, name) for row in rows if not math.isnan(getattr(row, name))]
-    return f"{sum(known) / len(known):.2f}".replace("-", "−") if known else "–"
+    return written(sum(known) / len(known), 2, directed=False) if known else "–"
 
 
 def _blocks(rows: Sequence[Mean]) -> tuple[Block, ...]:
@@ -259,7 +260,7 @@ def _blocks(rows: Sequence[Mean]) -> tuple[Block, ...]:
 
 def _cells(row: Mean) -> Cells:
     figures = [(row.auc, 2), (row.pointing, 2), (row.mass, 2), (row.ff, 2), (row.ai, 0), (row.ad, 0), (row.deletion, 2)]
-    auc, *rest = ("–" if math.isnan(v) else f"{v:.{d}f}".replace("-", "−") for v, d in figures)
+    auc, *rest = ("–" if math.isnan(v) else written(v, d, directed=False) for v, d in figures)
     interval = f"{auc} ({row.low:.2f}–{row.high:.2f})"
     return Cells(row.method, row.method in BASELINES, (row.fill, interval, *rest))
 
