@@ -53,3 +53,7 @@ def test_unknown_kind_is_wrong_usage_with_a_proposal(run):
     done = run("list", "method")
     assert (done.code, done.out) == (2, "")
     assert done.err == "earmark: error: unknown kind of names 'method'. Did you mean methods?\n"
+
+
+def test_masks_of_a_chosen_area_are_listed(run):
+    assert "  area:PERCENT" in run("list", "masks").out
