@@ -33,6 +33,8 @@ def test_prints_a_row_for_each_figure_with_its_baselines_and_a_verdict(run, bund
     folder = next((explanation.parent).glob("measures-*-top-50"))
     found = Measures.load(folder / "measures.json")
     assert found.trust.sentence in lines
+    # Three random masks show nothing.
+    assert not any("ok: better than chance" in line for line in lines)
     rows = list(csv.DictReader((folder / "measures.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["metric"] for row in rows] == [figure.metric for figure in found.figures]
 
@@ -53,6 +55,8 @@ def test_json_is_the_document_that_is_written(run, bundle, sounds, explanation, 
     ("options", "code", "says"),
     [
         (("--metrics", "f"), 2, "unknown metric"),
+        (("--metrics", "quik"), 2, "Did you mean quick"),
+        (("--metrics", "agreement"), 2, "several clips"),
         (("--metrics", " , "), 2, "--metrics"),
         (("--metrics", "pointing_game"), 2, "planted truth"),
         (("--mask", "binarry"), 2, "Did you mean binary"),

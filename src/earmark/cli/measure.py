@@ -10,7 +10,7 @@ import typer
 from earmark.cli import options
 from earmark.cli.console import Console
 from earmark.cli.explained import check_order, explanation_in, label_of, load_explanation
-from earmark.errors import UsageError
+from earmark.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from earmark.explain.explanation import Explanation
@@ -150,13 +150,22 @@ def named(text: str) -> tuple[str, ...]:
     UsageError
         If there is none.
     """
-    from earmark.metrics.families import QUICK, USUAL
+    from earmark.metrics.catalogue import ASKED_BY_NAME, NOT_OF_ONE, SETS, USUAL
 
-    groups = {"quick": QUICK, "usual": USUAL}
     names = [part.strip() for part in text.split(",") if part.strip()]
     if not names:
         raise UsageError("no metric", remedy="Choose quick, usual, or names like ff,ad", where="--metrics")
-    return tuple(dict.fromkeys(name for part in names for name in groups.get(part, (part,))))
+    named_ones = tuple(dict.fromkeys(name for part in names for name in SETS.get(part, (part,))))
+    for name in named_ones:
+        if name in NOT_OF_ONE:
+            raise UsageError(
+                f"{name} is no measure of one explanation: {NOT_OF_ONE[name]}",
+                remedy="Leave it out (earmark list metrics)",
+                where="--metrics",
+            )
+        if name not in USUAL and name not in ASKED_BY_NAME:
+            raise UnknownNameError("metric", name, (*SETS, *USUAL, *ASKED_BY_NAME))
+    return named_ones
 
 
 def table(found: Measures) -> list[str]:

@@ -9,8 +9,6 @@ import numpy as np
 
 from earmark.explain.game import Floats
 from earmark.metrics import complexity, faithfulness
-from earmark.metrics.catalogue import QUICK as QUICK
-from earmark.metrics.catalogue import USUAL as USUAL
 from earmark.metrics.comprehensiveness import comprehensiveness, sufficiency
 from earmark.metrics.correlation import faithfulness_correlation
 from earmark.metrics.curves import deletion_auc, insertion_auc
