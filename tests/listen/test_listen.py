@@ -197,6 +197,9 @@ def test_another_clip_is_refused() -> None:
     assert listen(same_file, decoded).kept.samples == clip.samples
     with pytest.raises(ExplanationError):
         listen(same_file, replace(decoded, source=Source("a.mp3", 2.0, "ab12")))
+    shorter = Clip(decoded.waveform[:, :-100], 44100, source=decoded.source)
+    with pytest.raises(ExplanationError, match="belongs to another sound"):
+        listen(same_file, shorter)
     with pytest.raises(ExplanationError):
         listen(explanation, replace(decoded, source=Source("a.mp3", 0.0, "")))
 

@@ -130,7 +130,8 @@ def planted_case(
     name : in ``PLANTED``.
     seed : of every random draw.
     n : how many sounds.
-    part : "training", "held_out" or "explained": three lots that share nothing.
+    part : "training", "held_out" or "explained": three lots of draws of their own. The music under ``stem`` is cut from
+        the same pieces for all of them, and says nothing about the label.
     sources : what it is made from; by default nothing outside the package.
 
     Raises
