@@ -106,6 +106,7 @@ def test_nothing_raises_and_everything_raises() -> None:
     none = listen(explained(clip, Time(n=2), [[-1.0, -1.0]]), clip)
     assert np.abs(none.kept.waveform).max() == 0
     assert none.kept_lufs == -np.inf
+    assert none.removed_lufs == none.original_lufs == integrated_lufs(clip)
     every = listen(explained(clip, Time(n=2), [[1.0, 1.0]]), clip)
     assert np.array_equal(every.kept.waveform, clip.waveform)
     assert every.original_lufs == every.kept_lufs == integrated_lufs(clip)

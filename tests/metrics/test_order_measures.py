@@ -10,7 +10,7 @@ from earmark.metrics.comprehensiveness import comprehensiveness, sufficiency
 from earmark.metrics.correlation import correlation_of, faithfulness_correlation
 from earmark.metrics.curves import curve_area, deletion_auc, insertion_auc, order_masks
 from earmark.metrics.infidelity import infidelity, infidelity_of
-from earmark.metrics.monotonicity import monotonicity
+from earmark.metrics.monotonicity import monotonicity, rising_masks
 from earmark.metrics.removal import cuts, random_removals, top_masks
 
 WEIGHTS = np.array([0.4, 0.1, 0.3, 0.2])
@@ -105,6 +105,11 @@ def test_a_maps_random_sets_are_tiles():
     random_removals(ask, np.random.default_rng(0).random((64, 48)), np.random.default_rng(1), draws=4)
     tiles = seen[0].reshape(5, 16, 4, 16, 3)
     assert (tiles == tiles[:, :, :1, :, :1]).all()
+
+
+def test_positive_cells_come_one_by_one_the_weakest_first():
+    masks = rising_masks([0.4, 0.1, -0.3, 0.2])
+    assert masks.tolist() == [[0, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 1], [1, 1, 0, 1]]
 
 
 def test_monotonicity():
