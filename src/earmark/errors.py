@@ -71,13 +71,14 @@ class UsageError(EarmarkError):
 
 
 class UnknownNameError(UsageError):
-    """A name that is not registered; proposes the nearest ones."""
+    """A name that is not registered; proposes the nearest ones, and first what is meant where that is ``meant``."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, what: str, name: str, known: Iterable[str], *, meant: str = "") -> None:
         self.name = name
         self.known = tuple(known)
         folded = {k.casefold(): k for k in self.known}
         near = [folded[m] for m in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.55)]
+        near = list(dict.fromkeys([meant, *near] if meant else near))[:3]
         if near:
             remedy = f"Did you mean {' or '.join(near)}?"
         else:

@@ -60,6 +60,7 @@ def test_json_is_the_document_that_is_written(run, bundle, sounds, explanation, 
         (("--metrics", " , "), 2, "--metrics"),
         (("--metrics", "pointing_game"), 2, "planted truth"),
         (("--mask", "binarry"), 2, "Did you mean binary"),
+        (("--mask", "top_10"), 2, "Did you mean area:10 or top_"),
         (("--mask", "area"), 2, "Did you mean area:10"),
         (("--label", "jaz"), 2, "Did you mean jazz"),
         (("--draws", "0"), 2, "--draws"),
@@ -83,6 +84,7 @@ def test_what_does_not_belong_together_is_refused(run, bundle, sounds, explanati
     done = run("measure", other, sounds.song, "--model", bundle, "-o", "m")
     assert done.code == 1
     assert "another model (small, fingerprint 000000000000" in done.err
+    assert done.err.endswith("Name the model that was explained with --model.\n")
     assert not (tmp_path / "m").exists()
 
 
@@ -102,6 +104,20 @@ def test_results_are_not_replaced_unasked(run, bundle, sounds, explanation):
     assert again.code == 1
     assert "is there already" in again.err
     assert run(*command, "--overwrite").code == 0
+
+
+def test_what_is_left_out_is_said_and_the_rest_is_given(run, bundle, sounds, explanation, tmp_path):
+    facts = json.loads(explanation.read_text(encoding="utf-8"))
+    facts["attributions"] = [[-abs(value) - 0.01 * i for i, value in enumerate(row)] for row in facts["attributions"]]
+    against = tmp_path / "against.json"
+    against.write_text(json.dumps(facts), encoding="utf-8")
+    done = run(
+        "measure", against, sounds.song, "--model", bundle, "--metrics", "monotonicity,mask_area", "--mask", "top_50",
+        "-o", "m",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    assert "  left out: monotonicity: no attribution is positive, so nothing is said to raise the score" in done.out
+    assert "  mask_area" in done.out
 
 
 def test_a_map_is_measured(run, bundle, sounds, tmp_path):

@@ -260,6 +260,58 @@ def test_a_metric_that_cannot_be_given_is_refused(detector, clip):
         measure(contrast, detector, clip)
 
 
+def test_one_figure_that_cannot_be_given_does_not_cost_the_others(exact, detector, clip):
+    nothing_for = replace(exact, attributions=-np.abs(exact.attributions))
+    found = measure(nothing_for, detector, clip, mask="top_30", metrics=["ff", "monotonicity", "deletion_auc"])
+    assert [f.metric for f in found.figures] == ["ff", "ff", "deletion_auc", "deletion_auc"]
+    assert found.left_out == ("monotonicity: no attribution is positive, so nothing is said to raise the score",)
+    assert Measures.from_dict(found.to_dict()) == found
+    with pytest.raises(ExplanationError, match="no attribution is positive"):
+        measure(nothing_for, detector, clip, mask="top_30", metrics=["monotonicity"])
+    equal = replace(exact, attributions=np.ones_like(exact.attributions))
+    found = measure(equal, detector, clip, metrics=["ff", "deletion_auc", "entropy"])
+    assert [reason.split(" (")[0] for reason in found.left_out] == [
+        "deletion_auc: all 8 attributions are 1, so they have no order"
+    ]
+    older = {key: value for key, value in found.to_dict().items() if key != "left_out"}
+    assert Measures.from_dict(older).left_out == ()
+
+
+def test_two_parts_are_too_few_for_a_random_network(detector, clip):
+    two = explain(clip, detector, Time(n=2), targets=["high"])
+    found = measure(two, detector, clip, metrics=["mask_area", "randomisation"])
+    assert found.left_out == ("randomisation: 2 parts are too few to tell a random network from the trained one",)
+    assert "not asked: randomised model (too few parts to tell)" in found.trust.rules
+
+
+def test_the_limit_of_few_parts_is_that_of_chance(detector, clip):
+    few = explain(clip, detector, Time(n=4), targets=["high"])
+    rules = measure(few, detector, clip, metrics=["mask_area", "randomisation"]).trust.rules
+    assert any(rule.endswith("(of so few parts, up to 0.80 is chance)") for rule in rules), rules
+
+
+def test_what_cannot_be_given_is_refused_before_anything_is_asked(clip):
+    asked = []
+
+    def count(waveforms, rate):
+        asked.append(len(waveforms))
+        loud = np.abs(waveforms).mean(axis=(1, 2))
+        return np.stack([loud, 1 - loud], axis=1)
+
+    classifier = from_callable(count, ["loud", "soft"], RATE)
+    found = explain(clip, classifier, Time(n=4), targets=["loud"])
+    grouped = replace(found, recipe=replace(found.recipe, method="owen", method_settings={}))
+    asked.clear()
+    for explanation, name, says in (
+        (found, "randomisation", "does not show its network"),
+        (grouped, "symmetry", "groups the components"),
+        (replace(found, recipe=replace(found.recipe, method="lime")), "completeness", "does not promise"),
+    ):
+        with pytest.raises(CapabilityError, match=says):
+            measure(explanation, classifier, clip, metrics=["ff", "deletion_auc", name])
+        assert asked == []
+
+
 def test_every_measure_is_registered_and_loads():
     # Each is in a set, asked by name, or said to be no measure of one explanation.
     assert sorted(MEASURES) == sorted({*USUAL, *ASKED_BY_NAME})

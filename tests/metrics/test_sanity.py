@@ -1,6 +1,7 @@
 """Randomised parameters and labels: what depends on the network changes, what does not is caught."""
 
 import copy
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +17,7 @@ from earmark.metrics.sanity import (
     randomised,
     shuffled_labels,
     similarity,
+    similarity_by_chance,
 )
 from earmark.models.callable import from_callable
 from earmark.models.classifier import InputSpec
@@ -148,3 +150,26 @@ def test_answers_of_a_random_network_are_kept_out_of_saturation():
     # The classifier itself stays saturated; each random stage is not.
     assert np.ptp(asked[0][1:]) == 0
     assert all(np.ptp(answer[1:]) > 0.01 for answer in asked[1:])
+
+
+def test_what_random_orders_of_few_parts_reach():
+    """Of three and of four parts, by counting all orders; of many, by the variance 1/(n − 1)."""
+    for parts in (3, 4):
+        every = [
+            abs(1 - 6 * sum((i - place) ** 2 for i, place in enumerate(order)) / (parts**3 - parts))
+            for order in itertools.permutations(range(parts))
+        ]
+        means = np.array([np.mean(drawn) for drawn in itertools.product(every, repeat=3)])
+        limit = similarity_by_chance(parts, 3)
+        # A value that they can have, the first that at most one in twenty exceeds.
+        assert np.isclose(means, limit).any()
+        assert (means > limit + 1e-9).mean() <= 0.05
+        assert (means >= limit - 1e-9).mean() > 0.05
+    assert similarity_by_chance(2, 3) == similarity_by_chance(1, 3) == 1
+    # One network more than three of four parts can all agree by chance; three cannot.
+    assert similarity_by_chance(4, 1) == 1
+    assert similarity_by_chance(101, 1) == pytest.approx(1.96 / 10, rel=0.03)
+    # Where orders are no longer drawn, nothing jumps.
+    assert similarity_by_chance(30, 3) == pytest.approx(similarity_by_chance(31, 3), rel=0.05)
+    with pytest.raises(SettingError, match="at least 1"):
+        similarity_by_chance(3, 0)

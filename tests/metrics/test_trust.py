@@ -11,6 +11,7 @@ FINE = {
     "area": 0.3,
     "settled": True,
     "perturbed": True,
+    "similar_by_chance": 0.4,
     "masks": Rivals(19, 200, MASKS),
     "orders": Rivals(5, 1000, ORDERS),
 }
@@ -69,6 +70,18 @@ def test_what_warns(figures, changed, extras, says):
 def test_the_limits_themselves_pass():
     extras = {"rank_agreement": 0.7, "randomisation": 0.5}
     assert verdict((figure(beaten=0.95), figure(domain="spectrogram", value=0.55)), extras).verdict == "yes"
+
+
+def test_few_parts_are_alike_by_chance():
+    """A limit over 0.5 is that of chance; where everything is alike nothing is asked."""
+    few = {"similar_by_chance": 0.1 + 0.7}
+    found = verdict(extras={"randomisation": 0.8}, **few)
+    assert found.verdict == "yes"
+    assert "ok: randomised model, similarity 0.80 (of so few parts, up to 0.80 is chance)" in found.rules
+    assert verdict(extras={"randomisation": 0.81}, **few).verdict == "no"
+    none = verdict(similar_by_chance=1.0)
+    assert none.verdict == "yes"
+    assert none.rules[-1] == "not asked: randomised model (too few parts to tell)"
 
 
 def test_where_lower_is_better():

@@ -13,6 +13,7 @@ from earmark.errors import EarmarkError, ExplanationError, UnknownNameError, Usa
 if TYPE_CHECKING:
     from earmark.explain.explanation import Explanation
     from earmark.explain.map import MapExplanation
+    from earmark.models.classifier import Classifier
 
 NAME, MAP_NAME = "explanation.json", "map.safetensors"
 _SUFFIXES = (".json", ".safetensors")
@@ -76,6 +77,24 @@ def label_of(loaded: Explanation | MapExplanation, label: str | None) -> str:
 
     index = loaded.index(label)
     return loaded.labels[index] if isinstance(loaded, Explanation) else loaded.targets[index]
+
+
+def check_model(loaded: Explanation | MapExplanation, classifier: Classifier) -> None:
+    """That the explanation is of this classifier, which was named or found by name.
+
+    Raises
+    ------
+    ExplanationError
+        If the fingerprints differ.
+    """
+    from earmark.listen.belongs import check_same_model
+
+    try:
+        check_same_model(loaded, classifier)
+    except ExplanationError as error:
+        raise ExplanationError(
+            error.fact, remedy="Name the model that was explained with --model", where=error.where
+        ) from error
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from earmark.cli import options
 from earmark.cli.console import Console
-from earmark.cli.explained import check_order, explanation_in, label_of, load_explanation
+from earmark.cli.explained import check_model, check_order, explanation_in, label_of, load_explanation
 from earmark.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def measure(
     if not words and isinstance(classifier, ReadsLyrics):
         # It was explained with --lyrics none.
         classifier = classifier.with_lyrics(None)
+    check_model(loaded, classifier)
     with console.watch(f"measuring {clip.name}") as watch:
         found = judge(
             loaded,
@@ -190,6 +191,7 @@ def table(found: Measures) -> list[str]:
         lines.append("  " + "  ".join(cells).rstrip())
     if found.only_audio:
         lines.append(f"measured on the sound only: {found.only_audio}")
+    lines += [f"  left out: {reason}" for reason in found.left_out]
     lines += [f"  {rule}" for rule in found.trust.rules]
     return [*lines, found.trust.sentence]
 

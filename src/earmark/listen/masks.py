@@ -74,16 +74,18 @@ def area_of(name: str) -> float | None:
     --------
     >>> area_of("area:12.5"), area_of("binary")
     (0.125, None)
-    >>> area_of("area=10")
+    >>> area_of("top_10")
     Traceback (most recent call last):
-    earmark.errors.UnknownNameError: unknown mask 'area=10'. Did you mean area:10?
+    earmark.errors.UnknownNameError: unknown mask 'top_10'. Did you mean area:10 or top_50 or top_30?
     """
     if name in MASKS:
         return None
     asked = _AREA.fullmatch(name)
     if asked is None:
         number = re.search(r"[0-9]+", name)
-        raise UnknownNameError("mask", name, (f"area:{number[0] if number else 10}", *MASKS.names()))
+        share = f"area:{number[0]}" if number and 0 < int(number[0]) <= 100 else ""
+        meant = share if name.lower().startswith(("top", "area")) else ""
+        raise UnknownNameError("mask", name, (share or "area:10", *MASKS.names()), meant=meant)
     percent = float(asked[1])
     if not 0 < percent <= 100:
         raise SettingError(

@@ -58,7 +58,7 @@ def null_component(game: Game, method: Method, rng: np.random.Generator, row: in
     CapabilityError
         If the method names the components it is for, so that none can be added.
     """
-    _free(method)
+    check_plantable(method)
     values = solve(_WithNull(game), method, rng).values[row]
     return _share(abs(float(values[-1])), values)
 
@@ -69,7 +69,7 @@ def symmetry(game: Game, method: Method, rng: np.random.Generator, row: int = 0,
     The component is there only when both halves are, so they are interchangeable. Parameters and errors as for
     ``null_component``; ``component`` is the one that is split.
     """
-    _free(method)
+    check_plantable(method)
     values = solve(_WithTwin(game, component), method, rng).values[row]
     return _share(abs(float(values[component] - values[-1])), values)
 
@@ -79,7 +79,14 @@ def _share(size: float, values: Floats) -> float:
     return size / largest if largest > 0 else 0.0
 
 
-def _free(method: Method) -> None:
+def check_plantable(method: Method) -> None:
+    """That a component can be planted among those that a method is given.
+
+    Raises
+    ------
+    CapabilityError
+        If the method names the components it is for.
+    """
     if isinstance(method, NamesPlayers):
         raise CapabilityError(
             f"{method.name} groups the components it is given, so none can be planted among them",

@@ -17,7 +17,7 @@ from earmark.explain.explanation import Explanation
 from earmark.explain.game import Floats, Watch
 from earmark.explain.map import MapExplanation
 from earmark.explain.modalities import sound_of
-from earmark.listen.belongs import check_same_clip
+from earmark.listen.belongs import check_same_clip, check_same_model
 from earmark.listen.masks import Mask, check_attributions, make_mask
 from earmark.metrics.axioms import completeness
 from earmark.metrics.baselines import arrangements, energy_mask, ones_mask, random_masks, shuffled, zeros_mask
@@ -25,7 +25,8 @@ from earmark.metrics.catalogue import NOT_OF_ONE, USUAL
 from earmark.metrics.domains import Domain, component_domains, map_domains, spectrogram_of, waveform_of
 from earmark.metrics.families import MASK_MEASURES, ORDER_MEASURES, SIZE_MEASURES
 from earmark.metrics.measures import Figure, Gap, Measures
-from earmark.metrics.reruns import RERUNS, rerun
+from earmark.metrics.reruns import NETWORKS, RERUNS, check_rerun, rerun
+from earmark.metrics.sanity import similarity_by_chance
 from earmark.metrics.trust import Rivals, judge
 from earmark.models.classifier import Classifier, Differentiable
 from earmark.models.prepare import prepare
@@ -73,11 +74,12 @@ def measure(
     Raises
     ------
     ExplanationError
-        If the explanation belongs to another clip or classifier, or its attributions are all zero or not finite.
+        If the explanation belongs to another clip or classifier, or its attributions are all zero or not finite; or
+        where ``left_out`` would have all that was asked for.
     AudioError
         If the clip is silent.
     CapabilityError
-        If a measure is asked that this method or classifier cannot give.
+        If a measure is asked that this method or classifier cannot give, before any is taken.
     UnknownNameError
         For another label, mask or metric.
 
@@ -107,18 +109,27 @@ def measure(
     wanted = tuple(dict.fromkeys(metrics))
     watch.planned = _planned(case, wanted, draws, orders)
     figures: list[Figure] = []
-    for domain in case.domains:
-        figures += _mask_figures(domain, case.row, candidates, wanted)
-        figures += _order_figures(domain, case, candidates, wanted, seed)
-    figures += _size_figures(candidates, wanted)
+    missing: dict[str, ExplanationError] = {}
     if "completeness" in wanted:
         figures.append(Figure("completeness", "", completeness(explanation, case.label), "lower"))
-    reruns = [name for name in wanted if name in RERUNS]
-    for name in reruns:
-        value, better = rerun(
-            name, explanation, classifier, clip, case.label, heard=case.domains[0].heard, seed=seed, watch=watch
-        )
-        figures.append(Figure(name, "", value, better))
+    for domain in case.domains:
+        figures += _mask_figures(domain, case.row, candidates, wanted)
+        for name in (name for name in wanted if name in ORDER_MEASURES):
+            try:
+                figures.append(_order_figure(name, domain, case, candidates, seed))
+            except ExplanationError as error:
+                missing[name] = error
+    figures += _size_figures(candidates, wanted)
+    heard = case.domains[0].heard
+    for name in (name for name in wanted if name in RERUNS):
+        try:
+            value, better = rerun(name, explanation, classifier, clip, case.label, heard=heard, seed=seed, watch=watch)
+        except ExplanationError as error:
+            missing[name] = error
+        else:
+            figures.append(Figure(name, "", value, better))
+    if not figures:
+        raise next(iter(missing.values()))
     figures.sort(key=lambda f: wanted.index(f.metric))
     return Measures(
         method=explanation.recipe.method,
@@ -145,10 +156,12 @@ def measure(
             settled=explanation.converged if isinstance(explanation, Explanation) else True,
             perturbed=isinstance(explanation, Explanation) and explanation.perturbed,
             extras=_extras(explanation, case.label, figures),
+            similar_by_chance=similarity_by_chance(case.values.size, NETWORKS),
             masks=masks,
             orders=Rivals(orders, arrangements(case.values), "orders of its parts"),
         ),
         version=__version__,
+        left_out=tuple(f"{name}: {error.fact}" for name, error in missing.items()),
     )
 
 
@@ -200,13 +213,9 @@ def _check(
         if name not in MEASURES:
             raise UnknownNameError("metric", name, MEASURES)
     check_same_clip(explanation, clip)
-    if classifier.fingerprint != explanation.model.fingerprint:
-        raise ExplanationError(
-            f"the explanation belongs to another model ({explanation.model.name}, fingerprint "
-            f"{explanation.model.fingerprint[:12]}; this one has {classifier.fingerprint[:12]})",
-            remedy="Give the classifier that was explained",
-            where=classifier.name,
-        )
+    check_same_model(explanation, classifier)
+    for name in (name for name in metrics if name in RERUNS):
+        check_rerun(name, explanation, classifier)
     if explanation.recipe.contrast is not None:
         raise CapabilityError(
             "a difference of two labels is no class, and these measures ask for the score of a class",
@@ -324,19 +333,16 @@ def _mask_figures(domain: Domain, row: int, given: _Candidates, wanted: Sequence
     return figures
 
 
-def _order_figures(domain: Domain, case: _Case, given: _Candidates, wanted: Sequence[str], seed: int) -> list[Figure]:
+def _order_figure(name: str, domain: Domain, case: _Case, given: _Candidates, seed: int) -> Figure:
     ask, size = domain.of_class(case.row), case.values.size
     steps = None if size <= _STEPS else _STEPS
-    figures = []
-    for name in (name for name in wanted if name in ORDER_MEASURES):
-        measure_of = ORDER_MEASURES[name]
-        # The same seed for all: what is taken out at random is the same for each, and asked once.
-        value, energy, *random = [
-            measure_of.take(ask, values, np.random.default_rng(seed), steps)
-            for values in (given.values, given.energy_values, *given.random_values)
-        ]
-        figures.append(_figure(name, domain.name, value, measure_of.better, random, energy))
-    return figures
+    measure_of = ORDER_MEASURES[name]
+    # The same seed for all: what is taken out at random is the same for each, and asked once.
+    value, energy, *random = [
+        measure_of.take(ask, values, np.random.default_rng(seed), steps)
+        for values in (given.values, given.energy_values, *given.random_values)
+    ]
+    return _figure(name, domain.name, value, measure_of.better, random, energy)
 
 
 def _size_figures(given: _Candidates, wanted: Sequence[str]) -> list[Figure]:

@@ -85,6 +85,7 @@ class Measures:
     evaluations : masked versions that the classifier scored.
     model_fingerprint, clip_fingerprint : what it is about.
     trust : the verdict.
+    left_out : measures that were asked for and that these attributions cannot be given, each with the reason.
     """
 
     method: str
@@ -107,6 +108,7 @@ class Measures:
     clip_fingerprint: str
     trust: Trust
     version: str
+    left_out: tuple[str, ...] = ()
 
     def figure(self, metric: str, domain: str | None = None) -> Figure:
         """One figure; by default of the domain "audio" where the measure has domains.
@@ -180,6 +182,7 @@ class Measures:
                     "mask_notes": tuple(facts["mask_notes"]),
                     "figures": tuple(Figure(**f) for f in facts["figures"]),
                     "gaps": tuple(Gap(**g) for g in facts["gaps"]),
+                    "left_out": tuple(facts.get("left_out", ())),
                     "trust": Trust(**facts["trust"] | {"rules": tuple(facts["trust"]["rules"])}),
                 }
             )

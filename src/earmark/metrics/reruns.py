@@ -21,8 +21,8 @@ from earmark.explain.gradient.run import explain_map
 from earmark.explain.map import MapExplanation
 from earmark.explain.method import Method
 from earmark.explain.stability import agreement
-from earmark.metrics.axioms import null_component, symmetry
-from earmark.metrics.sanity import randomised, similarity
+from earmark.metrics.axioms import check_plantable, null_component, symmetry
+from earmark.metrics.sanity import check_network, randomised, similarity, similarity_by_chance
 from earmark.metrics.stability import sensitivity_max
 from earmark.models.classifier import Classifier
 
@@ -35,8 +35,31 @@ RERUNS = {
 }
 """Names, and what is better."""
 
+NETWORKS = 3
+"""Random ones that "randomisation" compares with."""
 _SEEDS = 3
-_NETWORKS = 3
+_AXIOMS = ("null_component", "symmetry")
+
+
+def check_rerun(name: str, explanation: Explanation | MapExplanation, classifier: Classifier) -> None:
+    """That the method and the classifier can give one of ``RERUNS``, before anything is worked out.
+
+    Raises
+    ------
+    CapabilityError
+        If they cannot.
+    """
+    if name == "randomisation":
+        check_network(classifier)
+    if name not in _AXIOMS:
+        return
+    if not isinstance(explanation, Explanation) or not explanation.perturbed:
+        raise CapabilityError(
+            f"{explanation.recipe.method} plays no game in which a component could be planted",
+            remedy=f"Leave {name} out, or explain with a method that switches parts off",
+            where=name,
+        )
+    check_plantable(_method(explanation))
 
 
 def rerun(
@@ -69,10 +92,12 @@ def rerun(
     CapabilityError
         If the method or the classifier cannot give it.
     ExplanationError
-        If a random network says the same of all versions of the clip.
+        If a random network says the same of all versions of the clip, or the parts that are heard are too few to tell
+        a random network from the trained one.
     """
+    check_rerun(name, explanation, classifier)
     rng = np.random.default_rng(seed)
-    if name in ("null_component", "symmetry"):
+    if name in _AXIOMS and isinstance(explanation, Explanation):
         value = _axiom(name, explanation, classifier, clip, label, rng, watch)
     elif name == "rank_agreement":
         value = rank_agreement(explanation, classifier, clip, label, watch, heard=heard)
@@ -97,9 +122,16 @@ def _survival(
         if isinstance(explanation, MapExplanation)
         else explanation.values(label)
     )[..., heard]
+    if similarity_by_chance(before.size, NETWORKS) >= 1:
+        raise ExplanationError(
+            f"{before.size} {'part is' if before.size == 1 else 'parts are'} too few to tell a random network from the "
+            "trained one",
+            remedy="Cut the sound into more parts",
+            where="randomisation",
+        )
     found = []
     # One random network can agree by chance where the components are few.
-    for _ in range(_NETWORKS):
+    for _ in range(NETWORKS):
         forgetful = randomised(classifier, rng, clip=clip)
         after = np.abs(_explainer(explanation, forgetful, label, watch)(clip)[..., heard])
         if after.size > 1 and np.ptp(after) == 0:
@@ -115,19 +147,13 @@ def _survival(
 
 def _axiom(
     name: str,
-    explanation: Explanation | MapExplanation,
+    explanation: Explanation,
     classifier: Classifier,
     clip: Clip,
     label: str,
     rng: np.random.Generator,
     watch: Watch | None,
 ) -> float:
-    if not isinstance(explanation, Explanation) or not explanation.perturbed:
-        raise CapabilityError(
-            f"{explanation.recipe.method} plays no game in which a component could be planted",
-            remedy=f"Leave {name} out, or explain with a method that switches parts off",
-            where=name,
-        )
     case = _case(explanation, classifier, clip, watch)
     game, labels = case.asked(explanation.recipe.output, None)
     row, method = labels.index(label), _method(explanation)

@@ -8,6 +8,7 @@ shuffled labels. Similarity is the absolute Spearman correlation of the magnitud
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -27,6 +28,11 @@ from earmark.models.device import device_of
 from earmark.models.prepare import prepare
 
 T = TypeVar("T")
+
+CHANCE = 0.95
+"""Share of random orders that the limit of ``similarity_by_chance`` holds."""
+_DRAWS = 10_000
+_LARGE = 30
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,52 @@ def similarity(first: ArrayLike, second: ArrayLike) -> float:
     return min(1.0, abs(float(spearmanr(a.ravel(), b.ravel()).statistic)))
 
 
+@functools.lru_cache(maxsize=64)
+def similarity_by_chance(parts: int, networks: int = 1) -> float:
+    """What the mean ``similarity`` to explanations by so many networks stays at or below in 95 % of random orders.
+
+    Of few parts any two orders correlate: two always do. Orders are drawn (10 000, always the same); beyond 30 parts,
+    Spearman's coefficient times √(parts − 1) is drawn from the standard normal distribution.
+
+    Parameters
+    ----------
+    parts : how many are put in order.
+    networks : how many similarities are averaged.
+
+    Raises
+    ------
+    SettingError
+        If there is no part or no network.
+
+    Examples
+    --------
+    >>> [round(similarity_by_chance(parts, 3), 2) for parts in (2, 3, 36)]
+    [1.0, 0.83, 0.21]
+    """
+    if parts < 1 or networks < 1:
+        raise SettingError(f"{parts} parts, {networks} networks", remedy="Take at least 1 of each", where="sanity")
+    if parts < 3:
+        return 1.0
+    rng = np.random.default_rng(0)
+    if parts > _LARGE:
+        found = rng.standard_normal((_DRAWS, networks)) / np.sqrt(parts - 1)
+    else:
+        orders = rng.permuted(np.broadcast_to(np.arange(parts), (_DRAWS, networks, parts)), axis=2)
+        found = 1 - 6 * np.square(orders - np.arange(parts)).sum(axis=2) / (parts * (parts**2 - 1))
+    return float(np.quantile(np.abs(found).mean(axis=1), CHANCE, method="higher"))
+
+
+def check_network(classifier: Classifier) -> None:
+    """That there are parameters to make random.
+
+    Raises
+    ------
+    CapabilityError
+        If the classifier does not show its network, or it has no parameters.
+    """
+    _layers(classifier)
+
+
 def _unsaturated(forgetful: Classifier, clip: Clip | None) -> AbstractContextManager[object]:
     """Shift and shrink what its network answers, until the context ends (or for good, where there is none)."""
     if clip is None or not isinstance(forgetful, Differentiable):
@@ -174,7 +226,7 @@ def _layers(classifier: Classifier) -> list[tuple[str, nn.Module]]:
     if not isinstance(classifier, Differentiable):
         raise CapabilityError(
             "does not show its network, so its parameters cannot be randomised",
-            remedy="Compare with a model trained on shuffled labels (label_randomisation)",
+            remedy="Leave randomisation out, or compare with a model trained on shuffled labels",
             where=classifier.name,
         )
     layers = [(name, m) for name, m in classifier.network.named_modules() if any(True for _ in m.parameters(False))]

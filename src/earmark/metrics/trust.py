@@ -47,6 +47,7 @@ def judge(
     settled: bool,
     perturbed: bool,
     extras: Mapping[str, float],
+    similar_by_chance: float,
     masks: Rivals,
     orders: Rivals,
 ) -> Trust:
@@ -59,6 +60,8 @@ def judge(
     settled : whether the method's estimate had converged.
     perturbed : whether the method switched parts off (a gradient method did not).
     extras : "rank_agreement" and "randomisation" (highest similarity after the model was randomised), where known.
+    similar_by_chance : what "randomisation" stays at or below for 95 % of random orders of so few parts. At 1 nothing
+        can be told; over 0.5 it is the limit.
     masks, orders : random ones behind figures of the mask (``ff``), and behind those of the order of the attributions.
     """
     failed: list[str] = []
@@ -111,11 +114,17 @@ def judge(
         if value < LEAST_AGREEMENT:
             cautions.append(f"another seed would rank the parts otherwise (rank correlation {value:.2f})")
         rules.append(f"{'ok' if value >= LEAST_AGREEMENT else 'caution'}: rank agreement over seeds {value:.2f}")
-    if "randomisation" in extras:
-        value = extras["randomisation"]
-        if value > MOST_SIMILAR:
+    if similar_by_chance >= 1:
+        rules.append("not asked: randomised model (too few parts to tell)")
+    elif "randomisation" in extras:
+        value, limit = extras["randomisation"], max(MOST_SIMILAR, similar_by_chance)
+        # A limit of few parts is a value that they can have.
+        if value > limit + 1e-9:
             failed.append(f"a model with random parameters gets about the same explanation (similarity {value:.2f})")
-        rules.append(f"{'failed' if value > MOST_SIMILAR else 'ok'}: randomised model, similarity {value:.2f}")
+        what = f"randomised model, similarity {value:.2f}"
+        if limit > MOST_SIMILAR:
+            what += f" (of so few parts, up to {limit:.2f} is chance)"
+        rules.append(f"{'failed' if value > limit + 1e-9 else 'ok'}: {what}")
     else:
         rules.append("not asked: randomised model (--metrics randomisation)")
     return _verdict(failed, cautions, rules)

@@ -87,7 +87,7 @@ def measures_view(measures: Measures | None, explanation: Explanation) -> Measur
         mask=f"The mask “{measures.mask}” keeps {measures.area:.0%} of the components".replace("%", " %"),
         rows=tuple(measure_row(figure) for figure in measures.figures),
         rules=measures.trust.rules,
-        gap=gap_text(measures),
+        gap=" ".join([gap_text(measures), *(f"Left out: {reason}." for reason in measures.left_out)]),
     )
 
 
