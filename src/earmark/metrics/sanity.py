@@ -176,7 +176,7 @@ def similarity_by_chance(parts: int, networks: int = 1) -> float:
     Examples
     --------
     >>> [round(similarity_by_chance(parts, 3), 2) for parts in (2, 3, 36)]
-    [1.0, 0.83, 0.21]
+    [1.0, 0.83, 0.24]
     """
     if parts < 1 or networks < 1:
         raise SettingError(f"{parts} parts, {networks} networks", remedy="Take at least 1 of each", where="sanity")
