@@ -19,6 +19,13 @@ def test_perfect_is_1_and_inverted_is_0(measure):
     assert measure(~TRUTH * 0.3, TRUTH) == 0
 
 
+def test_a_map_always_points_and_has_no_mass_where_nothing_is_positive():
+    against = np.where(TRUTH, -1.0, -2.0)
+    assert pointing_game(against, TRUTH) == 1
+    assert pointing_game(-2 * TRUTH.astype(float), TRUTH) == 0
+    assert relevance_mass(against, TRUTH) == 0
+
+
 def test_a_constant_is_chance():
     constant, share = np.ones(TRUTH.shape), TRUTH.mean()
     assert localisation_auc(constant, TRUTH) == 0.5

@@ -1,7 +1,8 @@
 """Where the truth is known: does an attribution point at it?
 
 ``attributions`` and ``truth`` have one shape, any number of axes (components, or bins × frames); ``truth`` is True
-where the evidence is. Only the positive part of an attribution speaks for a class; the AUC reads the signed values.
+where the evidence is. The mass counts the positive part of an attribution, which speaks for the class; all others read
+the order of the signed values.
 
 Pointing game: Zhang et al. (IJCV 2018). Relevance mass and relevance rank accuracy: Arras et al. (Information Fusion
 2022). The AUC is the area under the receiver operating characteristic of the cells.
@@ -19,6 +20,9 @@ from earmark.explain.game import Floats
 
 def pointing_game(attributions: ArrayLike, truth: ArrayLike) -> float:
     """1 where the largest value lies in the truth, 0 where it does not; of equal largest values, the share inside.
+
+    As in the paper, whose maps have no sign, a map always points: where no value is positive, to what speaks least against
+    the class. Without the paper's tolerance of 15 pixels around the truth.
 
     Raises
     ------

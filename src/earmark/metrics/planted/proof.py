@@ -1,7 +1,7 @@
 """Does the listener use what was planted? Shown by intervention on sounds that it has never heard.
 
-Without the evidence its accuracy must fall to what guessing gives; with nothing of the sound but its evidence, on the
-background of a sound of another label, it must not.
+Without the evidence its accuracy must fall, at least half of the way down to what guessing gives; with nothing of the
+sound but its evidence, on the background of a sound of another label, it must keep three quarters of what it has above.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from earmark.metrics.planted.case import PlantedClip, PlantedSet
 from earmark.models.classifier import Classifier
 from earmark.models.predict import predict
 
-# What is left between guessing and the accuracy may be half of the way down, and a quarter of it above.
+# Of what the accuracy has above guessing: what may be left without the evidence, and what must be left with it alone.
 LOST = 0.5
 KEPT = 0.75
 
