@@ -20,6 +20,7 @@ from earmark.components.grid import Grid
 from earmark.components.time import Time
 from earmark.errors import AudioError, ExplanationError, SettingError, UnknownNameError
 from earmark.explain.explanation import ClipFacts, Explanation, ModelFacts, Recipe
+from earmark.listen.loudness import shared_lufs
 from earmark.listen.render import listen
 from earmark.listen.write import write_listening
 
@@ -157,6 +158,19 @@ def test_loudness_is_matched_where_asked_only() -> None:
         assert integrated_lufs(after) == pytest.approx(matched.original_lufs, abs=0.05)
         np.testing.assert_allclose(after.waveform, before.waveform * 10 ** (db / 20), atol=1e-5)
         assert np.abs(after.waveform).max() <= 1
+
+
+def test_what_has_high_peaks_sets_how_loud_all_can_be() -> None:
+    """At full scale already, 20 dB fainter than the original: the original comes down to it."""
+    tone = Clip(0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000), 8000)
+    clicks = Clip(np.eye(1, 8000)[0], 8000)
+    faint = Clip(0.1 * clicks.waveform, 8000)
+    silent = Clip(np.zeros(8000), 8000)
+    assert shared_lufs([(tone, -12.0), (clicks, -32.0)]) == pytest.approx(-32)
+    assert shared_lufs([(tone, -12.0), (faint, -40.0)]) == pytest.approx(-20)
+    # Of itself the original has 6 dB to spare; what is silent sets nothing.
+    assert shared_lufs([(tone, -12.0), (Clip(0.9 * tone.waveform, 8000), -13.0), (silent, -np.inf)]) == -12
+    assert shared_lufs([(silent, -np.inf)]) == 0
 
 
 def test_fewer_than_k_are_kept_and_it_is_said() -> None:

@@ -29,6 +29,23 @@ def test_occlusion_gives_a_null_component_nothing(game):
     assert null_component(game, Occlusion(), np.random.default_rng(0)) == 0
 
 
+def test_planted_halves_are_there_only_together_and_a_null_component_is_not_missed(game):
+    played = []
+
+    class Watched(Occlusion):
+        def solve(self, game, rng):
+            played.append(game)
+            return super().solve(game, rng)
+
+    symmetry(game, Watched(), np.random.default_rng(0), component=2)
+    null_component(game, Watched(), np.random.default_rng(0))
+    masks = np.random.default_rng(1).random((9, 7)) < 0.6
+    both = masks[:, :6].copy()
+    both[:, 2] = masks[:, 2] & masks[:, 6]
+    np.testing.assert_array_equal(played[0].values(masks), game.values(both))
+    np.testing.assert_array_equal(played[1].values(masks), game.values(masks[:, :6]))
+
+
 def test_lime_with_few_samples_breaks_them(game):
     rng = np.random.default_rng(0)
     assert null_component(game, Lime(samples=25), rng) > 0.01

@@ -181,6 +181,12 @@ def test_sizes_of_a_binary_mask(exact, detector, clip):
     assert found.figure("entropy").ones == pytest.approx(np.log(8))
 
 
+def test_what_does_as_well_is_not_beaten(exact, detector, clip):
+    """A mask of everything is its own random mask."""
+    found = measure(exact, detector, clip, mask="area:100", metrics=["ff", "ad"], draws=3)
+    assert [f.beaten for f in found.figures] == [0, 0, 0, 0]
+
+
 def test_the_verdict_and_its_rules(exact, detector, clip, measured):
     assert measured.trust.verdict == "yes", measured.trust
     assert any("randomised model" in rule for rule in measured.trust.rules)
@@ -335,6 +341,8 @@ def test_over_clips_and_between_methods(detector):
     ff = next(row for row in rows if (row.metric, row.domain) == ("ff", "audio"))
     assert ff.value.mean == pytest.approx(np.mean([m.figure("ff").value for m in found["shapley"]]))
     assert [name for name, _ in ff.baselines] == ["random", "energy", "ones", "zeros"]
+    for name, interval in ff.baselines:
+        assert interval.mean == pytest.approx(np.mean([getattr(m.figure("ff"), name) for m in found["shapley"]]))
     (comparison,) = compare(found, ["ff"])
     assert comparison.corrected == comparison.paired.p_value
     with pytest.raises(SettingError, match="same clips"):

@@ -95,6 +95,13 @@ def test_random_sets_have_the_share_that_is_asked():
     assert 0.2 < losses.mean() < 0.8
 
 
+def test_random_sets_of_infidelity_are_of_all_sizes():
+    sizes, _ = random_removals(linear(np.ones(20)), np.ones(20), np.random.default_rng(0), draws=200)
+    assert (sizes.min(), sizes.max()) == (1, 19)
+    # Uniform: a spread of 20/√12.
+    assert sizes.std() == pytest.approx(20 / 12**0.5, rel=0.1)
+
+
 def test_a_maps_random_sets_are_tiles():
     seen = []
 

@@ -71,6 +71,19 @@ def test_fewer_stages_end_with_everything_random(classifier):
         cascading_randomisation(classifier, by_gradient, np.random.default_rng(0), stages=0)
 
 
+def test_random_parameters_keep_each_tensors_own_mean_and_spread():
+    layer = nn.Linear(200, 100)
+    with torch.no_grad():
+        layer.weight.copy_(5 + 3 * torch.rand(100, 200))
+        layer.bias.fill_(2.0)
+    found = randomised(Gradients(nn.Sequential(layer)), np.random.default_rng(0)).network[0]
+    assert found.weight.mean().item() == pytest.approx(6.5, abs=0.03)
+    assert found.weight.std().item() == pytest.approx(3 / 12**0.5, rel=0.02)
+    assert abs(np.corrcoef(found.weight.detach().flatten(), layer.weight.detach().flatten())[0, 1]) < 0.03
+    # What is the same everywhere was initialised so.
+    assert (found.bias == 2).all()
+
+
 def test_a_classifier_without_a_network_cannot_be_randomised():
     black_box = from_callable(lambda x, rate: np.full((len(x), 2), 0.5), ["a", "b"], 8000)
     with pytest.raises(CapabilityError, match="network"):

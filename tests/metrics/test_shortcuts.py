@@ -114,6 +114,26 @@ def test_effect_is_the_mean_change_and_flips_are_counted():
     assert finding.flips == finding.clips == 6
 
 
+def test_a_small_effect_is_none_however_clear():
+    clips = clips_with(lambda x, i: 0.1 * x + 0.0085 * np.sin(2 * np.pi * 15 * T))
+    finding = find_shortcuts(band(0, 20), clips).findings[0]
+    assert 0.05 < finding.effect < 0.1
+    assert finding.low > finding.null
+    assert not finding.flagged
+
+
+def test_the_null_is_noise_40_db_below_the_sound():
+    """Asked for the share of power that is not the sound itself, whatever its gain: 1/10 000; here times 100."""
+    own = noise(0)
+
+    def strange(waveforms, sample_rate):
+        x = waveforms[:, 0].astype(float)
+        return two(100 * (1 - (x @ own) ** 2 / ((x * x).sum(axis=1) * (own @ own))))
+
+    found = find_shortcuts(from_callable(strange, ["a", "b"], RATE), [Clip(own, RATE)] * 3)
+    assert found.findings[0].null == pytest.approx(0.01, rel=0.05)
+
+
 def test_same_seed_same_report():
     clips = clips_with(silenced)
     classifier = from_callable(zeros, ["a", "b"], RATE)
@@ -143,6 +163,13 @@ def test_edits_leave_what_they_are_not_about():
     filled = PROBES["silence"].edit(quiet, edit)[0]
     assert np.array_equal(filled[: RATE // 3], quiet.waveform[0, : RATE // 3])
     assert 20 * np.log10(filled[8000:9000].std()) == pytest.approx(-80, abs=1)
+
+
+def test_above_a_codecs_edge_comes_the_floor_under_it_and_not_a_tone():
+    x = low_passed(noise(0), 5000) + 0.5 * np.sin(2 * np.pi * 4500 * T)
+    filled = PROBES["codec_edge"].edit(Clip(x, RATE), Edit((5000.0,), 0, np.random.default_rng(0)))[0]
+    level = np.abs(np.fft.rfft(filled))
+    assert level[5050:].mean() == pytest.approx(np.median(level[4000:4490]), rel=0.1)
 
 
 def test_too_few_clips_are_refused():

@@ -19,10 +19,10 @@ from earmark.explain.game import Floats
 
 
 def pointing_game(attributions: ArrayLike, truth: ArrayLike) -> float:
-    """1 where the largest value lies in the truth, 0 where it does not; of equal largest values, the share inside.
+    """1 where the largest value lies in the truth, 0 where it does not; of equal largest ones, the share inside.
 
-    As in the paper, whose maps have no sign, a map always points: where no value is positive, to what speaks least against
-    the class. Without the paper's tolerance of 15 pixels around the truth.
+    As in the paper, whose maps have no sign, a map always points: where no value is positive, to what speaks least
+    against the class. Without the paper's tolerance of 15 pixels around the truth.
 
     Raises
     ------

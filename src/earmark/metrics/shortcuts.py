@@ -185,5 +185,7 @@ def _under(clip: Clip, rng: np.random.Generator) -> NDArray[np.float32]:
     spectrum = stft(torch.tensor(clip.waveform), n_fft)
     phase = torch.from_numpy(np.exp(2j * np.pi * rng.uniform(size=tuple(spectrum.shape)))).to(spectrum.dtype)
     noise = istft(spectrum.abs() * phase, n_fft, samples=clip.samples).numpy()
-    edited: NDArray[np.float32] = (clip.waveform + 10 ** (NULL_DB / 20) * noise).astype(np.float32)
+    # Phases of overlapping frames that do not fit together cancel each other, so that the noise comes out fainter.
+    lost = float(np.linalg.norm(clip.waveform) / np.linalg.norm(noise)) if noise.any() else 1.0
+    edited: NDArray[np.float32] = (clip.waveform + 10 ** (NULL_DB / 20) * lost * noise).astype(np.float32)
     return edited

@@ -121,6 +121,10 @@ def test_means_and_tests_are_those_of_the_rows(finished, tmp_path):
     assert against.difference == pytest.approx(d.mean(), abs=1e-6)
     assert against.p_value == pytest.approx((np.abs(signs @ d) >= abs(d.sum()) - 1e-12).mean(), abs=1e-6)
     assert against.corrected >= against.p_value
+    # Of the average drop alone, less is better.
+    assert {t.better for t in tests if t.figure == "ad" and t.difference < 0} == {True}
+    assert {t.better for t in tests if t.figure == "ad" and t.difference >= 0} <= {False}
+    assert {t.better for t in tests if t.figure == "ff" and t.difference > 0} == {True}
     # Methods are compared at equal area only, each by its margin over its own random mask.
     between = {(t.mask, t.first, t.second) for t in tests if t.second not in ("random", "energy")}
     assert between == {("area:30", "saliency", "lime")}

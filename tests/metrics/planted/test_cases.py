@@ -121,10 +121,12 @@ def test_truth_of_a_cell_a_band_and_a_span():
     assert np.flatnonzero(both.inside).tolist() == [*range(24, 32), 42]
 
 
-def test_what_lies_half_in_a_component_is_evidence_and_a_tenth_is_borderline():
+def test_what_lies_half_or_a_third_in_a_component_is_evidence_and_a_tenth_is_borderline():
     low, high = band_hz(3)
     halved = truth([Evidence(0.625, 0.875, low, high)])
     assert np.flatnonzero(halved.inside).tolist() == [26, 27]
+    third = truth([Evidence(0.6, 0.8, low, high)])
+    assert np.flatnonzero(third.inside).tolist() == [26, 27]
     tenth = truth([Evidence(0.525, 0.775, low, high)])
     assert np.flatnonzero(tenth.inside).tolist() == [26]
     assert np.flatnonzero(~tenth.counted).tolist() == [27]

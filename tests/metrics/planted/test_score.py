@@ -66,6 +66,11 @@ def test_baselines_stand_in_every_cut_and_figures_are_those_of_the_masks(rows):
     assert row.ff == pytest.approx(whole - without)
     assert row.ad == pytest.approx(100 * max(0, whole - alone) / whole)
     assert row.ai == 100.0 * (alone > whole)
+    # Two of eight are kept: the third in order is not among them, although it is the evidence.
+    place = int(np.flatnonzero(truth.inside)[0])
+    third = np.roll(np.array([6.0, 8, 7, 5, 4, 3, 2, 1]), place)
+    other = Judge(case, one.label, truth).row(("noiseless", 0, 0, one.label, "bands"), "silence", "shapley", third)
+    assert other.ff == pytest.approx(0, abs=0.05)
     same = next(r for r in rows if (r.clip, r.method, r.components) == (0, "shapley", "bands"))
     # Other batches, other sums: float32 differs in its last digits.
     assert dataclasses.astuple(row)[7:] == pytest.approx(dataclasses.astuple(same)[7:], abs=1e-4)
@@ -102,7 +107,21 @@ def test_the_listener_is_proved_by_intervention():
     assert "goes by what was planted: 100 % of 24" in proof.sentence
     assert not Proof(24, 0.5, 1.0, 0.9, 1.0).uses  # it does as well without
     assert not Proof(24, 0.5, 1.0, 0.5, 0.6).uses  # the evidence alone is not enough
+    # Half of what is above guessing may be left without it, a quarter lost with it alone.
+    assert Proof(24, 0.5, 1.0, 0.75, 0.875).uses
+    assert not Proof(24, 0.5, 1.0, 0.76, 0.875).uses
+    assert not Proof(24, 0.5, 1.0, 0.75, 0.87).uses
     assert "is not shown" in Proof(24, 0.5, 0.6, 0.5, 0.6).sentence
+
+
+def test_a_listener_that_goes_by_the_background_is_found_out():
+    """What carries the label is called background here, so it goes by that, and is right without what is planted."""
+    planted = planted_case("noiseless", n=24)
+    swapped = [dataclasses.replace(one, background=one.evidence, evidence=one.background) for one in planted.clips]
+    proof = prove(detector(), dataclasses.replace(planted, clips=tuple(swapped)))
+    assert proof.accuracy == proof.without == 1
+    assert proof.only == 0
+    assert not proof.uses
 
 
 def made(method, auc, ff, fill="silence", kind="grid"):
