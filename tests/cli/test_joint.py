@@ -188,10 +188,20 @@ def test_lyrics_where_they_are_not_or_not_wanted(run, models, song, bundle, tmp_
         done = run("explain", *arguments, "-o", "o")
         assert done.code == 2, done.err
         assert said in done.err.replace("\n", " ")
+    for arguments, said in wrong[1:-1]:
+        done = run("predict", *arguments)
+        assert (done.code, said in done.err.replace("\n", " ")) == (2, True), done.err
     (tmp_path / "song.lrc").unlink()
-    done = run("explain", "song.wav", "--model", models / "joint", "-o", "o")
-    assert done.code == 2
-    assert "there are none beside song.wav" in done.err
+    for model, help_ in (
+        ("joint", "Give them: --lyrics FILE; or say that there are none"),
+        ("text", "Give them: --lyrics FILE."),
+    ):
+        done = run("explain", "song.wav", "--model", models / model, "-o", "o")
+        assert done.code == 2
+        assert "there are none beside song.wav" in done.err
+        assert help_ in done.err.replace("\n", " ")
+        assert ("--lyrics none" in done.err) == (model == "joint")
+
     cp = tmp_path / "words.txt"
     cp.write_bytes("fünf rain".encode("cp1252"))
     words = ("--lyrics", "words.txt", "--lyrics-encoding", "cp1252", *TIME)
@@ -201,6 +211,15 @@ def test_lyrics_where_they_are_not_or_not_wanted(run, models, song, bundle, tmp_
     done = run("explain", "song.wav", "--model", models / "joint", *FAST, *words, "-o", "o", "--format", "json")
     assert done.code == 0, done.err
     assert "fünf" in [part.word for part in Explanation.load("o/explanation.json").components]
+
+
+def test_effects_of_a_model_that_reads_are_refused_before_anything_is_read(run, models, tmp_path):
+    for model in ("joint", "text"):
+        for more in ((), ("--edits", "noise@10")):
+            done = run("effects", models / model, "nowhere.csv", *more, "-o", "o")
+            assert done.code != 0
+            assert "it reads lyrics, which have no descriptors and no edits" in done.err.replace("\n", " ")
+    assert not (tmp_path / "o").exists()
 
 
 def test_aggregate_flags_what_was_not_sung(run, tmp_path):
@@ -214,8 +233,16 @@ def test_aggregate_flags_what_was_not_sung(run, tmp_path):
     assert done.code == 0, done.err
     assert "distrust: cold is led by “might” (platform; 1st of 4 words)" in done.out
     assert "Of all that counts (the sizes of the effects, summed) the sound has" in done.out
+    assert re.search(r"“might” raises cold: .* \(platform: may never be sung\)\n", done.out)
+    assert "in the lyrics: platform: 'You might also like' in " in done.out
+    with (tmp_path / "a" / "aggregate.csv").open(encoding="utf-8", newline="") as file:
+        unsung = {row["word"]: row["unsung"] for row in csv.DictReader(file)}
+    assert (unsung["might"], unsung["garden"], unsung[""]) == ("platform", "", "")
     page = (tmp_path / "a" / "aggregate.html").read_text(encoding="utf-8")
     assert "Distrust: cold is led by “might”" in page
+    assert '<th>“might” <span class="small">(platform)</span></th>' in page
+    assert "Words that may never be sung</strong>, of all that were explained for cold: “might” (platform)" in page
+    assert "<li>platform: &#39;You might also like&#39; in " in page
     assert 'alt="Words for cold"' in page
     plain = run("aggregate", "a/evidence.parquet", "--least", "3", "-o", "b")
     assert "with --data the leak screen would look" in plain.err

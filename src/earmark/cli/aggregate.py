@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NAMES = ("aggregate.html", "aggregate.csv", "evidence.parquet")
 _FILE = "explanation.json"
+_MOST_LEAKS = 5
 
 HELP = """Put many explanations of one model together: what counts for each class, how surely, and what to distrust.
 
@@ -93,7 +94,7 @@ def aggregate(
     console = Console(quiet=quiet, json=json, bars=not no_progress)
     from earmark.explain_global.aggregate.importance import aggregate as put_together
     from earmark.explain_global.aggregate.table import collect
-    from earmark.report.aggregate import document, sentence, shares_text, write_aggregate
+    from earmark.report.aggregate import document, leak_lines, shares_text, told, write_aggregate
 
     tables, files = _found(sources, out)
     problems: tuple[str, ...] = ()
@@ -115,7 +116,7 @@ def aggregate(
     for problem in problems:
         console.error(problem.rstrip("."))
     for label in found.labels:
-        told = shares_text(found, label)
+        shares = shares_text(found, label)
         rows = found.top(label, top)
         count = found.explanations[label]
         console.data(
@@ -123,11 +124,13 @@ def aggregate(
             + ("" if rows else f": nothing is in {least} of them (--least)")
         )
         for row in rows:
-            console.data(f"  {sentence(row)}")
-        if told:
-            console.data(f"  {told}")
+            console.data(f"  {told(found, row)}")
+        if shares:
+            console.data(f"  {shares}")
     for flag in found.flags:
         console.data(f"{'distrust' if flag.raised else 'looked for, not found'}: {flag.sentence}")
+    for line in leak_lines(found)[:_MOST_LEAKS]:
+        console.data(f"in the lyrics: {line}")
     written = [out / name for name in NAMES if (out / name).exists()]
     for path in written:
         console.data(str(path))
@@ -171,7 +174,7 @@ def _found(sources: list[Path], out: Path) -> tuple[list[Path], list[Path]]:
 def _screened(found: Aggregate, data: str | None, top: int, console: Console) -> Aggregate:
     """With the flags of words, where words took part and the data set has the lyrics."""
     leading = {label: [row.feature.word or "" for row in found.words(label, top)] for label in found.labels}
-    if not any(leading.values()):
+    if not any(row.feature.word for row in found.rows):
         return found
     if data is None:
         console.say("with --data the leak screen would look among these words for what was not sung")
@@ -187,7 +190,7 @@ def _screened(found: Aggregate, data: str | None, top: int, console: Console) ->
     screen = leak_screen(
         [text for _, text in items], [item.label for item, _ in items], [item.artist for item, _ in items]
     )
-    return replace(found, flags=(*found.flags, *word_flags(leading, screen)))
+    return replace(found, flags=(*found.flags, *word_flags(leading, screen)), screen=screen)
 
 
 def _known(data: str | None, group: str) -> dict[str, Known]:

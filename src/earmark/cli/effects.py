@@ -11,7 +11,7 @@ import typer
 from earmark.cli import config, data_source, effects_source, options, results
 from earmark.cli.again import command_line
 from earmark.cli.console import Console
-from earmark.errors import SettingError, SomeFailedError, UnknownNameError
+from earmark.errors import CapabilityError, SettingError, SomeFailedError, UnknownNameError
 
 if TYPE_CHECKING:
     from earmark.cli.effects_source import Subject
@@ -170,9 +170,17 @@ def _classifier(model: str, plan: object, device: str, console: Console) -> Clas
                 where="--edits",
             )
         return None
+    from earmark.models.classifier import ReadsLyrics
     from earmark.models.load import load_model
 
-    return load_model(model, say=console.say, device=device)
+    classifier = load_model(model, say=console.say, device=device)
+    if isinstance(classifier, ReadsLyrics):
+        raise CapabilityError(
+            "it reads lyrics, which have no descriptors and no edits",
+            remedy="Explain songs with earmark explain --lyrics, and put them together with earmark aggregate",
+            where=classifier.name,
+        )
+    return classifier
 
 
 def _study(

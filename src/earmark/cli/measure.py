@@ -190,7 +190,7 @@ def table(found: Measures) -> list[str]:
         cells += [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
         lines.append("  " + "  ".join(cells).rstrip())
     if found.only_audio:
-        lines.append(f"measured on the sound only: {found.only_audio}")
+        lines.append(f"in sound only, not in the spectrogram: {found.only_audio}")
     lines += [f"  left out: {reason}" for reason in found.left_out]
     lines += [f"  {rule}" for rule in found.trust.rules]
     return [*lines, found.trust.sentence]

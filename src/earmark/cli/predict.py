@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -57,29 +56,21 @@ def predict(
     if lyrics not in ("auto", "none") and len(names) > 1:
         raise UsageError("lyrics belong to one FILE", remedy="Put each beside its sound instead", where="--lyrics")
 
-    from earmark.audio.read import read
     from earmark.cli.job import Job
-    from earmark.cli.words import excerpt, lyrics_of
-    from earmark.data.download import local
-    from earmark.data.lyrics.read import LYRICS_SUFFIXES, read_lyrics
+    from earmark.cli.words import excerpt, sound_and_lyrics
     from earmark.models.load import load_model
     from earmark.models.predict import predict as scores_of
     from earmark.models.prepare import prepare
-    from earmark.models.text.lyrics_classifier import LyricsClassifier
     from earmark.report.lyrics import untimed_text
 
     classifier = load_model(model, say=console.say, device=device)
 
     def one(file: str) -> list[dict[str, Any]]:
-        if isinstance(classifier, LyricsClassifier) and Path(file).suffix.lower() in LYRICS_SUFFIXES:
-            text = read_lyrics(file, encoding=lyrics_encoding).text
-            return _told(file, classifier, classifier.text_scores([text])[0].numpy(), top, console)
-        clip = read(local(file, say=console.say), start_s=start, duration_s=duration)
+        job = Job(model, start_s=start, duration_s=duration, lyrics=lyrics, lyrics_encoding=lyrics_encoding)
+        clip, words = sound_and_lyrics(file, classifier, job, console)
         if verbose:
             for step in prepare(clip, classifier.input).steps:
                 console.detail(f"{clip.name}: {step}")
-        job = Job(model, start_s=start, duration_s=duration, lyrics=lyrics, lyrics_encoding=lyrics_encoding)
-        words = lyrics_of(file, clip, classifier, job, console)
         if words is not None and excerpt(words, job):
             console.say(untimed_text(classifier.name, len(words.lines), start, start + clip.duration_s))
         scores = scores_of(clip if words is None else replace(clip, lyrics=words.text), classifier)

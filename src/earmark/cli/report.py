@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -187,6 +187,9 @@ def report(
                 clips, classifier, report_profiles.Explaining(kind_of, samples, seed), most=most, least=least_,
                 folder=folder / "explanations", staging=staging, console=console,
             )  # fmt: skip
+        leaks = report_parts.leaks_of(judged.items)
+        if told is not None:
+            told = replace(told, found=replace(told.found, screen=leaks))
         clips = list(told.clips) if told is not None else clips
         notices = (*judged.notices, *(told.notices if told is not None else ()))
         study = report_parts.effects_of(classifier, judged.items, judged.shown, seed, console) if effects else None
@@ -194,7 +197,7 @@ def report(
         detected = report_parts.shortcuts_of(classifier, judged.items, shortcut_clips, seed, console)
         flags = (
             *(told.found.flags if told is not None and told.found.groups >= _LEAST_FLAGGED else ()),
-            *report_parts.word_flags(judged.items),
+            *report_parts.word_flags(leaks),
             *report_parts.shortcut_flags(detected),
         )
         unasked = [f"Shortcut {f.probe}: {f.sentence}" for f in detected.findings if f.null is None] if detected else []

@@ -12,6 +12,7 @@ from earmark.errors import DatasetError, UnknownNameError
 if TYPE_CHECKING:
     from earmark.cli.console import Console
     from earmark.data.dataset import Dataset
+    from earmark.data.lyrics.leak_screen import LeakTable
     from earmark.explain_global.aggregate.flags import Flag
     from earmark.explain_global.edits import EditStudy, Planned
     from earmark.explain_global.study import Study
@@ -126,18 +127,25 @@ def shortcut_flags(report: ShortcutReport | None) -> Iterator[Flag]:
             yield Flag("shortcut", finding.flagged, finding.sentence, finding.effect, finding.low, finding.high)
 
 
-def word_flags(dataset: Dataset) -> Iterator[Flag]:
-    """What in the lyrics tells the class without being sung, where all items have lyrics."""
+def leaks_of(dataset: Dataset) -> LeakTable | None:
+    """What in the lyrics tells the class without being sung; None where not all items have lyrics."""
     from earmark.data.lyrics.leak_screen import leak_screen
-    from earmark.explain_global.aggregate.flags import Flag
 
     texts = [item.lyrics for item in dataset.items if item.lyrics is not None]
     if not dataset.items or len(texts) < len(dataset.items):
+        return None
+    return leak_screen(texts, [item.label for item in dataset.items], [item.artist for item in dataset.items])
+
+
+def word_flags(table: LeakTable | None) -> Iterator[Flag]:
+    """The most telling strings of the leak screen; that there are none, where it looked."""
+    from earmark.explain_global.aggregate.flags import Flag
+
+    if table is None:
         return
-    table = leak_screen(texts, [item.label for item in dataset.items], [item.artist for item in dataset.items])
     telling = [row for row in table.rows if row.share >= _TELLING]
     for row in telling:
         classes = ", ".join(f"{label} {count} of {table.texts[label]}" for label, count in row.counts.items())
         yield Flag("words", True, f"the {row.kind} “{row.string}” is in {classes}", row.share)
     if not telling:
-        yield Flag("words", False, f"{len(texts)} texts hold nothing unsung that tells the class")
+        yield Flag("words", False, f"{sum(table.texts.values())} texts hold nothing unsung that tells the class")

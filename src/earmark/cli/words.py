@@ -40,9 +40,12 @@ def lyrics_of(file: str, clip: Clip, classifier: Classifier, job: Job, console: 
         return None
     if job.lyrics == NONE:
         if isinstance(classifier, ReadsOnly):
-            raise UsageError(f"{classifier.name} reads nothing but lyrics", remedy="Give them", where="--lyrics")
+            raise UsageError(
+                f"{classifier.name} reads nothing but lyrics", remedy="Give a file that holds them", where="--lyrics"
+            )
         return None
-    path = _found(Path(file), classifier.name, console) if job.lyrics == AUTO else Path(job.lyrics)
+    needed = isinstance(classifier, ReadsOnly)
+    path = _found(Path(file), classifier.name, needed, console) if job.lyrics == AUTO else Path(job.lyrics)
     lyrics = read_lyrics(path, encoding=job.lyrics_encoding)
     if not _cut(job):
         lyrics.check_times(clip.duration_s)
@@ -157,7 +160,7 @@ def coarse(kind: ComponentKind, lyrics: Lyrics, classifier: Classifier) -> Compo
     return MusicAndLyrics.of(None if isinstance(classifier, ReadsOnly) else kind, lyrics, unit="line")
 
 
-def _found(file: Path, model: str, console: Console) -> Path:
+def _found(file: Path, model: str, needed: bool, console: Console) -> Path:
     from earmark.data.lyrics.beside import BESIDE, lyrics_beside
     from earmark.data.lyrics.tags import read_tags
 
@@ -176,7 +179,7 @@ def _found(file: Path, model: str, console: Console) -> Path:
         raise UsageError(
             f"{model} reads lyrics, and there are none beside {file.name} ({', '.join(BESIDE)}) or in its tags"
             + refused,
-            remedy="Give them, or say that there are none: --lyrics none",
+            remedy="Give them: --lyrics FILE" + ("" if needed else "; or say that there are none: --lyrics none"),
             where="--lyrics",
         )
     return file

@@ -24,7 +24,8 @@ _FIGURES = (
     "signed_root_sum", "signed_homogeneous", "shrunken",
 )  # fmt: skip
 _FEATURE = ("kind", "stem", "position", "low_hz", "high_hz", "word")
-CSV_COLUMNS = ("label", "feature", *_FEATURE, *_FIGURES, "supported")
+CSV_COLUMNS = ("label", "feature", *_FEATURE, *_FIGURES, "supported", "unsung")
+_MOST_LEAKS = 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class _Class:
     label: str
     explanations: int
     rows: tuple[Importance, ...]
+    suspects: tuple[Importance, ...]
     shares: str
     pictures: tuple[Picture, ...]
 
@@ -58,11 +60,15 @@ def write_aggregate(folder: Path, found: Aggregate, *, command: str, k: int = 15
                 label,
                 found.explanations[label],
                 found.top(label, k),
+                _suspects(found, label),
                 shares_text(found, label),
                 tuple(class_pictures(found, label, k).values()),
             )
             for label in found.labels
         ],
+        leaks=leak_lines(found),
+        most_leaks=_MOST_LEAKS,
+        unsung=lambda row: ", ".join(found.unsung(row)),
         policy=page_policy(),
         command=command,
         interval=interval_text,
@@ -72,7 +78,7 @@ def write_aggregate(folder: Path, found: Aggregate, *, command: str, k: int = 15
 
 
 def csv_text(found: Aggregate) -> str:
-    """One row for each class and feature, best first: ``CSV_COLUMNS``."""
+    """One row for each class and feature, best first: ``CSV_COLUMNS``; "unsung": what the leak screen says of words."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
@@ -82,7 +88,7 @@ def csv_text(found: Aggregate) -> str:
         writer.writerow(
             [row.label, row.feature.name, *("" if v is None else v for v in feature)]
             + ["" if math.isnan(v) else f"{v:.9g}" for v in figures]
-            + ["yes" if row.supported else "no"]
+            + ["yes" if row.supported else "no", "; ".join(found.unsung(row))]
         )
     return out.getvalue()
 
@@ -99,10 +105,16 @@ def document(found: Aggregate, k: int = 15) -> dict[str, Any]:
         "seed": found.seed,
         "groups": found.groups,
         "explanations": found.explanations,
+        "leaks": None if found.screen is None else [asdict(leak) for leak in found.screen.rows],
         "flags": [_json(asdict(flag)) for flag in found.flags],
-        "words": {label: [_json(asdict(row)) for row in found.words(label, k)] for label in found.labels},
-        "top": {label: [_json(asdict(row)) for row in found.top(label, k)] for label in found.labels},
+        "words": {label: _told(found, found.words(label, k)) for label in found.labels},
+        "top": {label: _told(found, found.top(label, k)) for label in found.labels},
     }
+
+
+def leak_lines(found: Aggregate) -> tuple[str, ...]:
+    """What the leak screen found in the lyrics, the most telling first, with the classes; empty where nobody looked."""
+    return () if found.screen is None else tuple(str(found.screen).splitlines())
 
 
 def sentence(row: Importance) -> str:
@@ -117,6 +129,12 @@ def sentence(row: Importance) -> str:
         return f"{name}: no clear side for {row.label}, on average {signed(row.mean)}{ends} in {clips}"
     verb = "raises" if row.mean > 0 else "lowers"
     return f"{name} {verb} {row.label}: {signed(row.mean)}{ends} in {clips}"
+
+
+def told(found: Aggregate, row: Importance) -> str:
+    """The row's sentence, and why its word may never be sung, where the leak screen says so."""
+    why = ", ".join(found.unsung(row))
+    return sentence(row) + (f" ({why}: may never be sung)" if why else "")
 
 
 def interval_text(row: Importance) -> str:
@@ -159,6 +177,15 @@ def shares_text(found: Aggregate, label: str) -> str:
     return (
         f"Of all that counts (the sizes of the effects, summed) the sound has {1 - share:.0%}, the words {share:.0%}."
     )
+
+
+def _suspects(found: Aggregate, label: str) -> tuple[Importance, ...]:
+    """The words of a class that were not sung, or may not have been, however little they count and seldom they are."""
+    return tuple(row for row in found.rows if row.label == label and found.unsung(row))
+
+
+def _told(found: Aggregate, rows: tuple[Importance, ...]) -> list[dict[str, Any]]:
+    return [_json(asdict(row) | {"unsung": list(found.unsung(row))}) for row in rows]
 
 
 def _picture(heading: str, caption: str, figure: Figure) -> Picture:

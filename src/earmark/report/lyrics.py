@@ -197,12 +197,13 @@ def _caption(explanation: Explanation, label: str, sheet: Sheet, largest: float,
         colours = f"+ on orange {verbs[0]} {label}, − on hatched blue {verbs[1]} it"
     else:
         colours = f"The more violet, the more it matters to {label}"
+    dotted = "" if explanation.exact else "Dotted: an effect smaller than two standard errors. "
     again = ""
     if any(len(unit.places) > 1 for unit in sheet.units):
         again = f" A {sheet.unit} that comes again was switched off in all its places at once, and has one effect."
     return (
-        f"{colours}; full colour is {written(largest, decimals, directed=False)} (a scale of its own). Dotted: an "
-        "effect smaller than two standard errors. Numbers stand beside the strongest, and all of them in the table."
+        f"{colours}; full colour is {written(largest, decimals, directed=False)} (a scale of its own). "
+        f"{dotted}Numbers stand beside the strongest, and all of them in the table."
         f"{again}"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from earmark.explain_global.aggregate.importance import Aggregate
-from earmark.report.aggregate import class_pictures, sentence
+from earmark.report.aggregate import class_pictures, told
 from earmark.report.model_report import Section
 
 
@@ -36,5 +36,5 @@ def _part(found: Aggregate, label: str, k: int) -> Section:
     title = f"{label} ({count} clip{'' if count == 1 else 's'})"
     drawn = class_pictures(found, label, k)
     pictures = [drawn[name] for name in ("profile", "effects") if name in drawn][:1]
-    told = tuple(sentence(row) for row in rows) or (f"Nothing occurs in {found.least} clips.",)
-    return Section(title, told, tuple(pictures))
+    lines = tuple(told(found, row) for row in rows) or (f"Nothing occurs in {found.least} clips.",)
+    return Section(title, lines, tuple(pictures))

@@ -197,7 +197,10 @@ def silence_text(explanation: Explanation, listening: Listening) -> str:
     if listening.keep != "raising":
         verb = "is kept for"
     if listening.mask.all() and not listening.removed.waveform.any():
-        return f"Every component {verb} {listening.label}, so the removed part is silent."
+        every = (
+            "Every component" if listening.mask.size == explanation.attributions.shape[1] else "Every part of the sound"
+        )
+        return f"{every} {verb} {listening.label}, so the removed part is silent."
     if not listening.mask.any() and not listening.kept.waveform.any():
         return f"No component {verb} {listening.label}, so the kept part is silent."
     return ""

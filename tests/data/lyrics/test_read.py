@@ -271,8 +271,10 @@ def test_missing_folder_and_large_files(tmp_path):
 def test_times_outside_the_song(read):
     found = read("a.lrc", "[00:01.00]one\n[00:09.00]two\n[00:12.00]")
     found.check_times(11.6)
-    with pytest.raises(LyricsError, match=r"line 2 \('two'\) is sung at 12.00 s, the sound ends at 11.00 s"):
+    with pytest.raises(LyricsError, match=r"line 2 \('two'\) is sung until 12.00 s, the sound ends at 11.00 s"):
         found.check_times(11.0)
+    with pytest.raises(LyricsError, match=r"line 2 \('two'\) is sung at 9.00 s, the sound ends at 5.00 s"):
+        read("b.lrc", "[00:01.00]one\n[00:03.00]\n[00:09.00]two\n[00:12.00]").check_times(5.0)
 
 
 def test_a_part_of_the_song_has_its_words_and_its_clock(read):

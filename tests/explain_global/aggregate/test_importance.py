@@ -119,6 +119,22 @@ def test_planted_features_come_first_and_single_words_last(made: Made, tmp_path:
     assert max(found.rows, key=lambda row: row.average).count == 1
 
 
+def test_where_all_is_shrunk_to_zero_the_larger_and_oftener_come_first(made: Made, tmp_path: Path) -> None:
+    # The means of what is in all clips differ less than single values scatter; seen once each, those are all noise.
+    rng = np.random.default_rng(0)
+    explanations = []
+    for number in range(4):
+        once = [Component(word=f"once{number}-{k}") for k in range(20)]
+        wide = 3.0 if number % 2 else -3.0
+        values = [0.1 + wide, 0.3 + wide, *rng.normal(0, 0.5, 20)]
+        explanations.append(
+            made(number, [Component(word="small"), Component(word="large"), *once], values, kind="words")
+        )
+    found = aggregate([_written(tmp_path, explanations)], least=2)
+    assert {row.shrunken for row in found.rows} == {0.0}
+    assert [row.feature.word for row in found.top("rock")] == ["large", "small"]
+
+
 def test_profile_over_stem_and_time(made: Made, tmp_path: Path) -> None:
     values = np.arange(10) / 10
     found = aggregate([_written(tmp_path, [made(i, CELLS, values) for i in range(6)])])

@@ -105,11 +105,11 @@ class Lyrics:
         """
         for number, this in enumerate(self.lines, start=1):
             for part in _parts(this):
-                last = max((t for t in (part.start_s, part.end_s) if t is not None), default=0.0)
-                if last > duration_s + _TOLERANCE_S:
+                begin, end = part.start_s or 0.0, part.end_s or 0.0
+                if max(begin, end) > duration_s + _TOLERANCE_S:
+                    when = f"at {begin:.2f} s" if begin > duration_s + _TOLERANCE_S else f"until {end:.2f} s"
                     raise LyricsError(
-                        f"line {number} ({_short(this.text)!r}) is sung at {last:.2f} s, the sound ends at "
-                        f"{duration_s:.2f} s",
+                        f"line {number} ({_short(this.text)!r}) is sung {when}, the sound ends at {duration_s:.2f} s",
                         remedy="Give the lyrics of this recording, or the whole of it",
                         where=self.source,
                     )
@@ -233,7 +233,9 @@ def check_text(text: str, source: object) -> None:
             f"holds nothing but headers ({headers})", remedy="Give the words that are sung as well", where=source
         )
     if not any(character.isalnum() for part in sung for character in part):
-        raise LyricsError("holds no words", remedy="Leave it out: a song may be without lyrics", where=source)
+        raise LyricsError(
+            "holds no words", remedy="Give the words, or none: a song may be without lyrics", where=source
+        )
 
 
 def _parts(this: Line) -> list[Line | Word]:

@@ -90,7 +90,7 @@ def word_flags(leading: Mapping[str, Sequence[str]], screen: LeakTable) -> tuple
     count = sum(len(words) for words in leading.values())
     if found or not count:
         return tuple(found)
-    nothing = f"of the {count} words that lead a class none is a page's, a name's, or of a line that artists share"
+    nothing = f"of the {count} words that lead a class none is of a header, a web page, a name or a shared line"
     return (Flag("words", False, nothing),)
 
 
@@ -154,7 +154,10 @@ def _loudness(connection: Any, number: dict[str, int], weight: Floats, confidenc
         f"within a clip, size of the effect and loudness of the component correlate by {value:.2f} "
         f"[{low:.2f}, {high:.2f}] (rank correlation)"
     )
-    return Flag("loudness", bool(low > LOUDNESS), words, value, low, high)
+    raised = bool(low > LOUDNESS)
+    if value > LOUDNESS and not raised:
+        words += f", not surely above {LOUDNESS:g}"
+    return Flag("loudness", raised, words, value, low, high)
 
 
 def _by_group(connection: Any, question: str, number: dict[str, int], columns: int) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.components.component import Component
+from earmark.data.lyrics.leak_screen import LeakTable
 from earmark.errors import ExplanationError, SettingError, UnknownNameError
 from earmark.explain_global.aggregate.bootstrap import mean_interval, weights
 from earmark.explain_global.aggregate.evidence import Feature
@@ -79,6 +80,7 @@ class Aggregate:
     groups : of clips that are drawn together.
     rows : best first within each class; what is not supported comes after what is.
     flags : reasons for distrust.
+    screen : of the lyrics that the explanations are about; None where nobody looked.
     """
 
     subject: Subject
@@ -92,6 +94,7 @@ class Aggregate:
     groups: int
     rows: tuple[Importance, ...]
     flags: tuple[Flag, ...]
+    screen: LeakTable | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -114,6 +117,12 @@ class Aggregate:
     def words(self, label: str, k: int = 10) -> tuple[Importance, ...]:
         """The k supported words (or lines) that count most for a class, for it or against; raises as ``top``."""
         return tuple(row for row in self.top(label, len(self.rows)) if row.feature.kind == "word")[:k]
+
+    def unsung(self, row: Importance) -> tuple[str, ...]:
+        """Why a row's word (or line) may never have been sung, by the leak screen; empty where nothing is suspect."""
+        if self.screen is None or row.feature.word is None:
+            return ()
+        return self.screen.kinds_of(row.feature.word)
 
     def word_share(self, label: str) -> float:
         """What words have of all that counts for a class: their part of the sum of |attribution|; NaN without both."""
@@ -313,7 +322,8 @@ def _homogeneity(label: NDArray[np.object_], feature: NDArray[np.object_], root:
     return np.where(np.isfinite(weight), weight, 0.0)
 
 
-def _rank(row: Importance) -> tuple[str, bool, float, str]:
+def _rank(row: Importance) -> tuple[str, bool, float, float, str]:
     # Where nothing is known of how values scatter, the mean is all there is.
     size = abs(row.mean if np.isnan(row.shrunken) else row.shrunken)
-    return (row.label, not row.supported, -size, row.feature.name)
+    # All are shrunk to 0 where features differ by no more than chance: then as in the limit, by |mean| · count.
+    return (row.label, not row.supported, -size, -abs(row.mean) * row.count, row.feature.name)
