@@ -39,7 +39,7 @@ def test_own_file_and_again(run, bundle, sounds, tmp_path):
     assert {c["stem"] for c in document["explanation"]["components"]} == {"harmonic", "percussive"}
     page = (tmp_path / "mine" / "report.html").read_text(encoding="utf-8")
     made_by = shlex.split(html.unescape(re.search(r'<pre class="command".*?<code>(.*?)</code>', page, re.S)[1]))
-    assert run(*made_by[1:], "--format", "json").code == 0
+    assert run(*made_by[1:], "--format", "json", "--overwrite").code == 0
     again = run("demo", sounds.song, "--model", bundle, "-o", "mine", "--json", "-q")
     assert (again.code, again.err) == (0, "")
     assert again.out == done.out

@@ -87,8 +87,9 @@ def test_the_command_in_the_report_makes_it_again(run, bundle, sounds, tmp_path)
     assert "--seed" in words
     assert run(*words[1:]).code == 0
     assert (tmp_path / "again" / "explanation.json").read_bytes() == first
-    # It is for the folder that the results are in already.
-    assert run(*words[1:]).code == 0
+    # It is for the folder that the results are in already, and those are kept until the user says otherwise.
+    assert run(*words[1:]).code == 1
+    assert run(*words[1:], "--overwrite").code == 0
 
 
 def test_formats_for_other_programs(explained, tmp_path):

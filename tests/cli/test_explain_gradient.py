@@ -84,7 +84,8 @@ def test_the_command_in_the_report_makes_it_again(run, bundle, sounds, tmp_path)
     explanation = Explanation.load(tmp_path / "a" / "explanation.json")
     assert explanation.recipe.method_settings["domain"] == "waveform"
     assert explanation.recipe.method_settings["samples"] == 3
-    assert run(*words[1:-2], tmp_path / "b", "--format", "json,map").code == 0
+    assert words[-2] == "-o"
+    assert run(*words[1:-1], tmp_path / "b", "--format", "json,map").code == 0
     for name in ("explanation.json", "map.safetensors"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 

@@ -122,7 +122,7 @@ def test_on_the_command_line_and_again(run, bundle, sounds, tmp_path):
     words = shlex.split(job.command(str(sounds.song), tmp_path / "a"))
     assert run(*words[1:], "--format", "json").code == 0
     assert len(Explanation.load(tmp_path / "a" / "explanation.json").components) > 3
-    plan = json.loads(run(*words[1:], "--dry-run", "--json", "--format", "json").out)[0]
+    plan = json.loads(run(*words[1:], "--dry-run", "--json", "--format", "json", "--overwrite").out)[0]
     assert plan["evaluations"] == 60
     more = run(*asked, "--interactions", "--counterfactual", "--dry-run", "--json", "-o", "p", "--format", "json,flac")
     assert len(json.loads(more.out)[0]["would_write"]) == 7
