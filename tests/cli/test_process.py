@@ -44,6 +44,7 @@ def test_json_is_all_there_is_on_stdout():
         "edits",
         "masks",
         "metrics",
+        "metric_sets",
         "planted",
     }
     assert done.stderr == ""
@@ -52,7 +53,10 @@ def test_json_is_all_there_is_on_stdout():
 def test_no_traceback_unless_asked_for(tmp_path):
     done = earmark("listen", tmp_path / "none.json", "x.wav")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"earmark: error: {tmp_path}/none.json: No such file or directory. Check the path.\n"
+    assert done.stderr == (
+        f"earmark: error: {tmp_path}/none.json: no such file or folder. "
+        "Check the path, or make it with earmark explain.\n"
+    )
     debugged = earmark("--debug", "listen", tmp_path / "none.json", "x.wav")
     assert debugged.returncode == 1
     assert "Traceback" in debugged.stderr
@@ -74,7 +78,9 @@ def test_interrupt_ends_with_130_and_one_line():
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
-    assert err.strip() == "earmark: error: interrupted; nothing half-done was kept."
+    assert err == (
+        "earmark: error: interrupted; no result is half-written. Run the same command again: it goes on where it can.\n"
+    )
 
 
 def wait_until_reading(pid):

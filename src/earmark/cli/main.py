@@ -67,6 +67,8 @@ app.command("list", help=list_.HELP)(list_.list_names)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("demo", help=demo.HELP)(demo.demo)
 
+_INTERRUPTED = "interrupted; no result is half-written. Run the same command again: it goes on where it can."
+
 
 @app.callback()
 def root(
@@ -108,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TyperException as error:
         return _fail(session.refused(error), error.exit_code, session)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; nothing half-done was kept.", 130, session)
+        return _fail(_INTERRUPTED, 130, session)
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -123,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _unexpected(error, session)
     if result == 130:
         # Typer turns Ctrl-C inside a command into this code.
-        return _fail("interrupted; nothing half-done was kept.", 130, session)
+        return _fail(_INTERRUPTED, 130, session)
     return result if isinstance(result, int) else 0
 
 
