@@ -69,6 +69,7 @@ def test_what_is_wrong_is_said_before_what_lies_there(run, sounds, explanation):
         (("--above", "mute"), "--above: components take with them"),
     ):
         assert says in run("listen", explanation, sounds.other, "-o", "l", *wrong).err
+    assert "belongs to another sound" in run("listen", explanation, sounds.make("five.wav", 5.0), "-o", "l").err
     assert "is there already" in run("listen", explanation, sounds.other, "-o", "l").err
 
 
@@ -201,6 +202,10 @@ def test_a_gradient_map_is_heard(run, sounds, found_map, tmp_path):
     assert power[hz > 9000].sum() < 1e-6 * power.sum()
     done = run("listen", found_map, sounds.other, "--keep", "half", "-o", "x")
     assert "--keep: 'half' chooses components, and a map has cells. Choose a mask, such as top_5" in done.err
+    done = run("listen", found_map, sounds.other, "--label", "xylophone", "-o", "x")
+    assert done.code == 2
+    assert "--label: 'xylophone' is not in this explanation, which has " in done.err
+    assert "earmark explain --target" in done.err
     inside = run("listen", found_map.parent, sounds.other, "-o", "of-the-folder")
     assert inside.code == 0
     assert "of the spectrogram" in inside.out

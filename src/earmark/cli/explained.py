@@ -75,7 +75,17 @@ def label_of(loaded: Explanation | MapExplanation, label: str | None) -> str:
     """The label that is asked for, by default the first target; an unknown one is answered with the nearest."""
     from earmark.explain.explanation import Explanation
 
-    index = loaded.index(label)
+    try:
+        index = loaded.index(label)
+    except UnknownNameError as error:
+        # Only an explanation by gradients can lack a label that the model has.
+        if error.remedy.startswith("Did you mean") or (isinstance(loaded, Explanation) and loaded.perturbed):
+            raise
+        raise UsageError(
+            f"{label!r} is not in this explanation, which has {', '.join(error.known)}",
+            remedy="Explain it with earmark explain --target, and give that explanation",
+            where="--label",
+        ) from error
     return loaded.labels[index] if isinstance(loaded, Explanation) else loaded.targets[index]
 
 

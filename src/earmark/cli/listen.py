@@ -98,7 +98,7 @@ def listen(
     from earmark.audio.read import read
     from earmark.cli.results import all_or_nothing, check_writable, refuse_existing
     from earmark.explain.map import MapExplanation
-    from earmark.listen.belongs import check_heard
+    from earmark.listen.belongs import check_heard, check_same_clip
     from earmark.listen.mask import keep_rule
     from earmark.listen.render import check_asked, default_mask
     from earmark.listen.render import listen as render
@@ -114,11 +114,13 @@ def listen(
     rule = mask or keep or (default_mask(loaded) if isinstance(loaded, MapExplanation) else keep_rule(loaded))
     folder = out if out is not None else explanation.parent / f"{slug(chosen)}-{'map-' if of_map else ''}{slug(rule)}"
     names = [f"{part}.{format}" for part in wanted]
+    clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
+    check_same_clip(loaded, clip)
+    check_heard(clip)
+    # Last: what to do about a folder is no question while something else is wrong.
     if not overwrite:
         refuse_existing(folder, names)
     check_writable(folder)
-    clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
-    check_heard(clip)
     with console.watch(f"rendering {clip.name}") as watch:
         listening = render(
             loaded,
