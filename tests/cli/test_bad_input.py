@@ -110,6 +110,16 @@ def test_silence_is_explained_as_having_no_evidence(run, bundle, tmp_path):
     done = run("explain", "silent.wav", "--model", bundle, "--components", "time", "--segments", "3")
     assert done.code == 0, done.err
     assert "none of the components matters" in done.out
+    assert "silent.wav: is digital silence" in done.err
+
+
+def test_channels_that_cancel_in_the_mean_are_told(run, bundle, tmp_path):
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(4 * RATE) / RATE)
+    for name, sides in (("against.wav", (tone, -tone)), ("both.wav", (tone, 0.2 * tone))):
+        soundfile.write(tmp_path / name, np.stack(sides, axis=1), RATE)
+        done = run("explain", name, "--model", bundle, "--components", "time", "--segments", "3", "--format", "json")
+        assert done.code == 0, done.err
+        assert ("its channels cancel each other" in done.err) is (name == "against.wav")
 
 
 def test_a_span_beyond_the_end(run, bundle, sounds):

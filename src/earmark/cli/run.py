@@ -40,6 +40,7 @@ INTERACTIONS: dict[str, tuple[str, ...]] = {"json": ("interactions.json",)}
 COUNTERFACTUAL = {"flac": ("without.flac", "taken_out.flac"), "json": ("counterfactual.json",)}
 MEASURED: dict[str, tuple[str, ...]] = {"json": ("measures.json",)}
 EVIDENCE = 5
+_CANCELLED = 1e-3  # −60 dB
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +166,9 @@ def explain_file(
     check_writable(out)
     started = time.monotonic()
     clip, lyrics = sound_and_lyrics(file, classifier, job, console)
+    unheard = _unheard(clip, classifier)
+    if unheard:
+        console.say(f"{clip.name}: {unheard}")
     if job.lyrics == NONE and isinstance(classifier, ReadsLyrics):
         classifier = classifier.with_lyrics(None)
     with console.watch(f"explaining {clip.name}") as watch:
@@ -215,6 +219,15 @@ def _measure(explanation: Explanation, classifier: Classifier, clip: Clip, conso
 
     with console.watch(f"measuring {clip.name}") as watch:
         return measure(explanation, classifier, clip, metrics=QUICK, watch=watch)
+
+
+def _unheard(clip: Clip, classifier: Classifier) -> str:
+    """Why there is no evidence to find in what the classifier is given; "" where there may be."""
+    if not clip.waveform.any():
+        return "is digital silence: whatever the model answers, nothing in the sound is evidence for it"
+    if classifier.input.channels == 1 and abs(clip.waveform.mean(axis=0)).max() < _CANCELLED * abs(clip.waveform).max():
+        return "its channels cancel each other in the mean that the model hears: explain one of them alone"
+    return ""
 
 
 def _silence(explanation: Explanation, listening: Listening, file: str, out: Path) -> str:
