@@ -9,6 +9,9 @@ import typer
 
 from earmark.cli import options
 from earmark.cli.console import Console
+from earmark.errors import UsageError
+
+FEWEST = 3  # of which an interval says anything; refused here before a model is loaded
 
 HELP = """Find out whether a model listens to what nobody hears: below 20 Hz, digital silence, a codec's edge, clicks.
 
@@ -34,6 +37,12 @@ def shortcuts(
     no_progress: options.NoProgress = False,
 ) -> None:
     """Find shortcuts."""
+    if len(clips) < FEWEST:
+        raise UsageError(
+            f"{len(clips)} {'sound is' if len(clips) == 1 else 'sounds are'} too few",
+            remedy=f"Give at least {FEWEST}, better 20, such as FOLDER/*.flac",
+            where="CLIPS",
+        )
     console = Console(quiet=quiet, json=json, bars=not no_progress)
     from earmark.audio.read import read
     from earmark.metrics.shortcuts import find_shortcuts

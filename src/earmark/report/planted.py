@@ -27,7 +27,7 @@ from earmark.metrics.planted.table import (
     means,
     methods_of,
 )
-from earmark.metrics.statistics import FEW
+from earmark.metrics.statistics import FEW, Interval
 from earmark.report.images import png_bytes
 from earmark.report.page_parts import Picture, page_policy, page_template
 from earmark.report.planted_figures import disagreement_figure, localisation_figure, sound_figure
@@ -182,7 +182,8 @@ def table_lines(results: Sequence[CaseResult]) -> list[str]:
     # So many to a line that it fits a terminal of 100 columns.
     for first in range(0, len(cases), 4):
         some = cases[first : first + 4]
-        lines += _aligned(f"localisation AUC ↑ (95 % interval); fill: {fill}", some, found_table(scores, some))
+        bounds = " (95 % interval)" if any(one.clips > 1 for one in auc_intervals(scores).values()) else ""
+        lines += _aligned(f"localisation AUC ↑{bounds}; fill: {fill}", some, found_table(scores, some))
     lines += _aligned(f"FF ↑, what the class loses without the strongest quarter; fill: {fill}", cases, [
         Cells(method, method in BASELINES, tuple(
             _mean([row for row in rows if (row.case, row.method) == (case, method)], "ff") for case in cases
@@ -200,10 +201,14 @@ def found_table(scores: Sequence[Score], cases: Sequence[str]) -> tuple[Cells, .
     found = auc_intervals(scores)
     return tuple(
         Cells(method, method in BASELINES, tuple(
-            f"{one.mean:.2f} ({one.low:.2f}–{one.high:.2f})" if (one := found.get((case, method))) else "–"
-            for case in cases
+            _with_interval(one) if (one := found.get((case, method))) else "–" for case in cases
         )) for method in methods_of(scores)
     )  # fmt: skip
+
+
+def _with_interval(one: Interval) -> str:
+    """A mean with its interval, which of one sound there is none."""
+    return f"{one.mean:.2f} ({one.low:.2f}–{one.high:.2f})" if one.clips > 1 else f"{one.mean:.2f}"
 
 
 def sure(scores: Sequence[Score]) -> str:
@@ -212,7 +217,9 @@ def sure(scores: Sequence[Score]) -> str:
         row.case for row in scores
     )}  # fmt: skip
     least = min(sounds.values())
-    text = f"Intervals: bootstrap over the {least} {'sound' if least == 1 else 'sounds'} of a case"
+    if least == 1:
+        return "Of one sound a case there is no interval: add --clips or --seeds to tell methods apart."
+    text = f"Intervals: bootstrap over the {least} sounds of a case"
     seeds = len({row.seed for row in scores})
     if seeds > 1:
         text += f", from {seeds} seeds with a listener each"
