@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from earmark.metrics.planted.songs import RATE, Reader
 from earmark.report.export import audacity_text
 from earmark.report.html import report_html
 from earmark.report.lyrics import beyond_text, clock, lyric_sheet, shares_line, shares_text
+from earmark.report.words import silence_text
 
 LYRICS = lyrics_of(
     [sung("so Winter, <so> far", 0.5, 1.5), sung("winter", 2.0, 2.5, stanza=1), sung("good night", stanza=1)]
@@ -59,6 +61,19 @@ def clip() -> Clip:
 def explanation(clip: Clip) -> Explanation:
     case = open_case(clip, Summer("word"), MusicAndLyrics.of(Time(n=4, fade_s=0.0), LYRICS))
     return case.explain(ShapleyExact(), targets=["cold"])
+
+
+def test_a_silent_part_is_said_of_the_sound_alone(clip: Clip, explanation: Explanation) -> None:
+    # "good" lowers cold, so that not every component raises it; every part of the sound does, or none.
+    components = list(explanation.components)
+    values = explanation.attributions.copy()
+    row = explanation.labels.index("cold")
+    heard = [place for place, part in enumerate(components) if part.word is None]
+    for size, said in ((0.1, "Every part of the sound raises cold, so the removed part is silent."),
+                       (-0.1, "No part of the sound raises cold, so the kept part is silent.")):  # fmt: skip
+        values[row, heard] = size
+        changed = replace(explanation, attributions=values)
+        assert silence_text(changed, listen(changed, clip, label="cold")) == said
 
 
 def test_each_word_has_its_colour_sign_and_sentence(explanation: Explanation) -> None:

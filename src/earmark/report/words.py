@@ -196,13 +196,12 @@ def silence_text(explanation: Explanation, listening: Listening) -> str:
     verb = "raises" if explanation.perturbed else "speaks for"
     if listening.keep != "raising":
         verb = "is kept for"
+    # Words are components as well, and no part of what is heard.
+    what = "part of the sound" if any(part.word is not None for part in explanation.components) else "component"
     if listening.mask.all() and not listening.removed.waveform.any():
-        every = (
-            "Every component" if listening.mask.size == explanation.attributions.shape[1] else "Every part of the sound"
-        )
-        return f"{every} {verb} {listening.label}, so the removed part is silent."
+        return f"Every {what} {verb} {listening.label}, so the removed part is silent."
     if not listening.mask.any() and not listening.kept.waveform.any():
-        return f"No component {verb} {listening.label}, so the kept part is silent."
+        return f"No {what} {verb} {listening.label}, so the kept part is silent."
     return ""
 
 
