@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ import torch
 from earmark.audio.clip import Clip
 from earmark.audio.read import read
 from earmark.audio.write import write
+from earmark.data.lyrics.leak_screen import leak_screen
 from earmark.explain.case import open_case
 from earmark.explain.explanation import Explanation
 from earmark.explain.lime import Lime
+from earmark.explain_global.aggregate.importance import aggregate
 from earmark.metrics.planted.songs import Reader, write_songs
 from earmark.models.audio_encoder import audio_encoder
 from earmark.models.bundle import Bundle, Card, save_bundle
@@ -23,6 +26,7 @@ from earmark.models.text.lyrics_classifier import lyrics_bundle
 from earmark.models.text.tfidf import Tfidf
 from earmark.models.zoo.joint import Joint
 from earmark.models.zoo.mlp import Mlp
+from earmark.report.model_profiles import profile_section
 from earmark.training.start import fresh
 
 LABELS = ("folk", "blues")
@@ -244,6 +248,11 @@ def test_aggregate_flags_what_was_not_sung(run, tmp_path):
     assert "Words that may never be sung</strong>, of all that were explained for cold: “might” (platform)" in page
     assert "<li>platform: &#39;You might also like&#39; in " in page
     assert 'alt="Words for cold"' in page
+    screen = leak_screen([song.clip.lyrics for song in songs], ["cold" if song.has_word else "warm" for song in songs])
+    again = replace(aggregate([tmp_path / "a" / "evidence.parquet"], least=3), screen=screen)
+    (part,) = (part for part in profile_section(again, ["cold"], source="").parts if part.title.startswith("cold"))
+    marked = [line.partition(" raises ")[0] for line in part.lines if line.endswith(" (platform: may never be sung)")]
+    assert "“might”" in marked
     plain = run("aggregate", "a/evidence.parquet", "--least", "3", "-o", "b")
     assert "with --data the leak screen would look" in plain.err
 

@@ -122,7 +122,7 @@ class Dataset:
         if missing:
             raise SettingError(
                 f"{len(missing)} of {len(self.items)} items have no artist, the first is {self._told(missing[0].path)}",
-                remedy="Give a manifest with a column artist, or split by track",
+                remedy="Give a manifest with a column artist, or split by track (which a column group names as well)",
                 where=self.name,
             )
         return tuple(str(item.artist) for item in self.items)
