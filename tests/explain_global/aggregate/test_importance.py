@@ -127,12 +127,10 @@ def test_where_all_is_shrunk_to_zero_the_larger_and_oftener_come_first(made: Mad
         once = [Component(word=f"once{number}-{k}") for k in range(20)]
         wide = 3.0 if number % 2 else -3.0
         values = [0.1 + wide, 0.3 + wide, *rng.normal(0, 0.5, 20)]
-        explanations.append(
-            made(number, [Component(word="small"), Component(word="large"), *once], values, kind="words")
-        )
+        explanations.append(made(number, [Component(word="a"), Component(word="z"), *once], values, kind="words"))
     found = aggregate([_written(tmp_path, explanations)], least=2)
     assert {row.shrunken for row in found.rows} == {0.0}
-    assert [row.feature.word for row in found.top("rock")] == ["large", "small"]
+    assert [row.feature.word for row in found.top("rock")] == ["z", "a"]
 
 
 def test_profile_over_stem_and_time(made: Made, tmp_path: Path) -> None:
