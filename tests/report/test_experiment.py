@@ -55,6 +55,12 @@ def test_a_table_stands_each_method_beside_its_baselines():
     assert len({len(line) for line in lines[2:]}) == 1
 
 
+def test_an_interval_with_a_negative_end_can_be_read():
+    lines = table_of(means(extra=(("ff_audio", -0.2),)), (), "clean", "area:30").lines
+    assert "−0.20 (−0.30 to −0.10)" in lines[0].cells
+    assert "0.62 (0.53–0.72)" in lines[0].cells
+
+
 def test_what_can_be_told_is_said_in_a_sentence():
     said = findings(TESTS, ("clean", "white"), ("area:30",), "ff")
     assert said == [

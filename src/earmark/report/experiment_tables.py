@@ -233,5 +233,7 @@ def _cell(mean: Mean | None, figure: str) -> str:
         return signed(mean.mean, digits)
     text = written(mean.mean, digits, directed=False)
     if name == "ff":
-        text += f" ({written(mean.low, digits, directed=False)}–{written(mean.high, digits, directed=False)})"
+        # A dash before a minus could not be read.
+        to = " to " if mean.low < 0 else "–"
+        text += f" ({written(mean.low, digits, directed=False)}{to}{written(mean.high, digits, directed=False)})"
     return text
