@@ -131,6 +131,8 @@ def test_means_and_tests_are_those_of_the_rows(finished, tmp_path):
     pair = next(t for t in tests if (t.noise, t.figure, t.first, t.second) == ("clean", "ff", "saliency", "lime"))
     lime = values("lime", "area:30", "mask") - values("lime", "area:30", "random")
     assert pair.difference == pytest.approx((d - lime).mean(), abs=1e-6)
+    # The only pair of methods, at the only equal area: a family of one, whatever else was tested.
+    assert pair.corrected == pair.p_value
     paths = write_tables(means, tests, tmp_path)
     assert [path.read_text(encoding="utf-8").splitlines()[0].split(",")[0] for path in paths] == ["noise", "noise"]
     assert len(paths[0].read_text(encoding="utf-8").splitlines()) == len(means) + 1

@@ -139,6 +139,9 @@ def test_disagreement_names_the_pairs_whose_order_flips():
     assert [one.flips for one in disagreements(agreeing)] == [()] * 4
     assert "no pair" in disagreements(agreeing)[0].sentence
     assert disagreements(agreeing[:2]) == ()
+    # Of two that are about as near to the truth neither is the nearer one.
+    level = [made("a", 0.9, 0.9), made("b", 0.52, 0.1), made("c", 0.5, 0.8)]
+    assert {one.flips for one in disagreements(level)} == {()}
 
 
 def test_means_go_over_clips_and_methods_are_compared_with_one_fill():
@@ -179,6 +182,8 @@ def test_the_benchmark_checks_itself_where_the_truth_is_exact(rows):
     spoilt = [dataclasses.replace(row, auc=0.9) if row.method == "shapley" else row for row in rows]
     assert not exact(spoilt).as_due
     assert "something is wrong" in exact(spoilt).sentence
+    for auc in (0.44, 0.56):
+        assert not exact([dataclasses.replace(row, auc=auc) if row.method == "random" else row for row in rows]).as_due
     assert exact([row for row in rows if row.method != "shapley"]) is None
 
 
