@@ -115,8 +115,8 @@ def listen(
     folder = out if out is not None else explanation.parent / f"{slug(chosen)}-{'map-' if of_map else ''}{slug(rule)}"
     names = [f"{part}.{format}" for part in wanted]
     clip = read(file, start_s=loaded.clip.start_s, duration_s=loaded.clip.duration_s)
-    check_same_clip(loaded, clip)
     check_heard(clip)
+    check_same_clip(loaded, clip)
     # Last: what to do about a folder is no question while something else is wrong.
     if not overwrite:
         refuse_existing(folder, names)
