@@ -16,6 +16,7 @@ from benchmarks.networks import BATCH, spectrogram_network
 from benchmarks.record import Benchmark, Row, ratios
 from benchmarks.timing import Lap, Stopwatch, interleaved
 from earmark.components.cells import Cells
+from earmark.components.memory import Memory
 from earmark.explain.game import Bools, CachedGame, Floats
 from earmark.explain.lime import Lime
 from earmark.explain.method import Method
@@ -54,9 +55,11 @@ def run(settings: Settings) -> Benchmark:
     watch = Stopwatch(lambda count: scores(rows[:count]))
     model = watch.around(scores)
 
+    memory = Memory()
+
     def evaluate(masks: Bools) -> Floats:
         with torch.inference_mode():
-            scores: Floats = model(cells.render(masks)).double().numpy()
+            scores: Floats = model(cells.render(masks, memory=memory)).double().numpy()
         return scores
 
     def ours(method: Method) -> Callable[[], object]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from earmark.components.cells import Cells
+from earmark.components.memory import Memory
 from earmark.errors import SettingError
 
 
@@ -38,7 +39,10 @@ def test_groups_of_any_shape_are_chosen_bit_for_bit(dtype):
     groups = np.array([[0, 0, 1, 1, 2, 2]] * 3 + [[3, 0, 1, 4, 4, 2]] + [[5, 5, 5, 4, 4, 2]] * 4 + [[0, 1, 2, 3, 4, 5]])
     masks = rng.random((8, 6)) < 0.5
     expected = torch.where(torch.from_numpy(masks[:, groups]), spectrogram, torch.tensor(0.1, dtype=dtype))
-    rendered = Cells(spectrogram, groups, fill=0.1).render(masks)
+    memory = Memory()
+    cells = Cells(spectrogram, groups, fill=0.1)
+    cells.render(~masks, memory=memory)  # what is left in the memory does not shine through
+    rendered = cells.render(masks, memory=memory)
     assert rendered.dtype == dtype
     assert rendered.numpy().tobytes() == expected.numpy().tobytes()
 

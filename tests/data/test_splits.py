@@ -133,7 +133,7 @@ def test_unknown_group_and_missing_artist():
     dataset = dataset_of([(f"c{i % 2}", f"g{i}") for i in range(20)])
     with pytest.raises(SettingError, match="unknown group"):
         split_by_group(dataset, by="album")
-    with pytest.raises(SettingError, match="have no artist.*split by track .which a column group names"):
+    with pytest.raises(SettingError, match=r"have no artist.*split by track .which a column group names"):
         split_by_group(dataset, by="artist")
 
 

@@ -29,8 +29,8 @@ def test_all_rules_passed():
     found = verdict()
     assert found.verdict == "yes"
     assert (
-        found.sentence
-        == "This explanation passed what was asked of it: better than chance; better than loudness; settled."
+        found.sentence == "This explanation passed what was asked of it: better than chance; better than loudness; "
+        "the estimate had settled."
     )
     assert found.rules[-1].startswith("not asked: randomised model")
 

@@ -6,14 +6,13 @@ are. ``Grid`` is the audible cousin.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from earmark.components.mask import checked_masks
+from earmark.components.memory import Memory
 from earmark.errors import SettingError
 
 
@@ -53,9 +52,10 @@ class Cells:
         self._groups = groups.astype(np.int64)
         self._fill = float(spectrogram.min()) if fill is None else fill
         self._n = len(found)
-        # Runs of neighbouring bins whose cells belong to the same groups: a grid has few, and each is one product.
-        new_run = np.flatnonzero((self._groups[1:] != self._groups[:-1]).any(axis=1)) + 1
-        self._runs = tuple(itertools.pairwise((0, *new_run.tolist(), len(self._groups))))
+        # Neighbouring bins whose cells belong to the same groups are looked up once: a grid has few such runs.
+        starts = np.flatnonzero(np.r_[True, (self._groups[1:] != self._groups[:-1]).any(axis=1)])
+        self._patterns = self._groups[starts]
+        self._heights = np.diff(np.r_[starts, len(self._groups)])
 
     @classmethod
     def grid(cls, spectrogram: Tensor, n_bins: int, n_frames: int, fill: float | None = None) -> Cells:
@@ -81,8 +81,10 @@ class Cells:
         """Number of components."""
         return self._n
 
-    def render(self, masks: NDArray[np.generic]) -> Tensor:
+    def render(self, masks: NDArray[np.generic], *, memory: Memory | None = None) -> Tensor:
         """Spectrograms ``(B, bins, frames)`` of masks ``(B, n)``, True (or above 0) where a component is on.
+
+        ``memory``, on the CPU and for float32, is where they are written: for many calls, one after the other.
 
         Raises
         ------
@@ -93,20 +95,22 @@ class Cells:
         spectrogram = self._spectrogram
         if spectrogram.device.type == "cpu":
             # NumPy, because torch would wait for its threads longer than the work takes.
-            return torch.from_numpy(self._chosen(on, spectrogram.numpy()))
+            shape = (len(on), *spectrogram.shape)
+            if memory is not None and spectrogram.dtype == torch.float32:
+                out = memory.rows(shape)
+            else:
+                out = spectrogram.new_empty(shape)
+            self._choose(on, spectrogram.numpy(), out.numpy())
+            return out
         groups = torch.from_numpy(self._groups).to(spectrogram.device)
         chosen = torch.from_numpy(on).to(spectrogram.device)[:, groups]
         return torch.where(chosen, spectrogram, spectrogram.new_tensor(self._fill))
 
-    def _chosen(self, on: NDArray[np.bool_], picture: NDArray[np.floating]) -> NDArray[np.floating]:
+    def _choose(self, on: NDArray[np.bool_], picture: NDArray[np.floating], out: NDArray[np.floating]) -> None:
         """The picture where a cell is on and the fill elsewhere, bit by bit: exact, and faster than a choice."""
         bits = np.dtype(f"i{picture.itemsize}")
         fill = np.asarray(self._fill, dtype=picture.dtype).view(bits)
-        differing = picture.view(bits) ^ fill
-        keeping = -on.astype(bits)
-        out = np.empty((len(on), *picture.shape), dtype=bits)
-        for low, high in self._runs:
-            of_run = np.take(keeping, self._groups[low], axis=1)[:, np.newaxis]
-            np.bitwise_and(of_run, differing[low:high], out=out[:, low:high])
-        out ^= fill
-        return out.view(picture.dtype)
+        kept = np.repeat(np.take(-on.astype(bits), self._patterns, axis=1), self._heights, axis=1)
+        written = out.view(bits)
+        np.bitwise_and(kept, picture.view(bits) ^ fill, out=written)
+        written ^= fill

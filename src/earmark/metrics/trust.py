@@ -80,7 +80,9 @@ def judge(
         rules.append("not asked: whether it beats random masks")
     else:
         share, name = deciding.beaten, deciding.metric
-        facts = f"{name} {deciding.value:.3g} against {_or_none(deciding.random)} for random masks, {_beaten(share)}"
+        facts = (
+            f"{name} {_number(deciding.value)} against {_or_none(deciding.random)} for random masks, {_beaten(share)}"
+        )
         few = rivals.get(name, orders).too_few
         if few and deciding.random is not None and _better(deciding, deciding.random):
             cautions.append(f"that it beats chance is not shown ({few} that can show {CHANCE:.0%})")
@@ -92,23 +94,24 @@ def judge(
             rules.append(f"failed: better than chance ({facts})")
         if deciding.energy is not None and not _better(deciding, deciding.energy):
             cautions.append("keeping what is loudest does as well")
-            rules.append(f"caution: no better than loudness ({name} {deciding.energy:.3g})")
+            rules.append(f"caution: no better than loudness ({name} {_number(deciding.energy)})")
         elif deciding.energy is not None:
-            rules.append(f"ok: better than loudness ({name} {deciding.energy:.3g})")
+            rules.append(f"ok: better than loudness ({name} {_number(deciding.energy)})")
     if not perturbed:
         rules.append("not asked: convergence (a gradient method)")
     elif settled:
-        rules.append("ok: settled")
+        rules.append("ok: the estimate had settled")
     else:
         failed.append("the estimate had not settled")
-        rules.append("failed: settled")
+        rules.append("failed: the estimate had not settled")
     if ("ff", "audio") in found and ("ff", "spectrogram") in found:
         gap = found["ff", "spectrogram"].value - found["ff", "audio"].value
+        by = f"{abs(gap):.2f}"
         if abs(gap) > LARGEST_GAP:
-            cautions.append(f"what the model loses differs by {abs(gap):.2f} between spectrogram and sound")
-        rules.append(
-            f"{'caution' if abs(gap) > LARGEST_GAP else 'ok'}: spectrogram − sound, ff {gap:+.3g}".replace("-", "−")
-        )
+            cautions.append(f"what the model loses differs by {by} between spectrogram and sound")
+            rules.append(f"caution: spectrogram and sound disagree (ff differs by {by})")
+        else:
+            rules.append(f"ok: spectrogram and sound agree (ff differs by {by})")
     if "rank_agreement" in extras:
         value = extras["rank_agreement"]
         if value < LEAST_AGREEMENT:
@@ -150,7 +153,11 @@ def _better(figure: Figure, other: float) -> bool:
 
 
 def _or_none(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}"
+    return "none" if value is None else _number(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
 
 
 def _beaten(share: float) -> str:
