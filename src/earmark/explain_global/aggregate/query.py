@@ -15,7 +15,7 @@ from earmark.explain_global.aggregate.table import need
 Of = Literal["predicted", "truth", "all"]
 _WHICH = {"predicted": "predicted", "truth": "truth = label", "all": "TRUE"}
 # For what DuckDB holds; NumPy's part comes on top.
-MEMORY_MB = 800
+MEMORY_MB = 600
 
 
 @contextlib.contextmanager
