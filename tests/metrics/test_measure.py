@@ -69,6 +69,17 @@ class Detector:
         return self.logits(self.front_end(batch)).softmax(dim=1)
 
 
+def loudness_counting(batches):
+    """A classifier of nothing but loudness, which writes down how many waveforms each call has."""
+
+    def count(waveforms, rate):
+        batches.append(len(waveforms))
+        loud = np.abs(waveforms).mean(axis=(1, 2))
+        return np.stack([loud, 1 - loud], axis=1)
+
+    return from_callable(count, ["loud", "soft"], RATE)
+
+
 @pytest.fixture(scope="module")
 def detector():
     return Detector()
@@ -138,13 +149,7 @@ def test_all_ones_is_the_sound_itself_in_both_domains(exact, detector, clip):
 
 def test_a_mask_is_asked_once_and_in_batches(detector, clip):
     batches = []
-
-    def count(waveforms, rate):
-        batches.append(len(waveforms))
-        loud = np.abs(waveforms).mean(axis=(1, 2))
-        return np.stack([loud, 1 - loud], axis=1)
-
-    classifier = from_callable(count, ["loud", "soft"], RATE)
+    classifier = loudness_counting(batches)
     (audio,), why = component_domains(Time(n=4).build(clip), classifier, batch_size=5)
     assert "does not show" in why
     masks = np.eye(4)[[0, 1, 2, 3, 0, 1, 2]]
@@ -298,13 +303,7 @@ def test_the_limit_of_few_parts_is_that_of_chance(detector, clip):
 
 def test_what_cannot_be_given_is_refused_before_anything_is_asked(clip):
     asked = []
-
-    def count(waveforms, rate):
-        asked.append(len(waveforms))
-        loud = np.abs(waveforms).mean(axis=(1, 2))
-        return np.stack([loud, 1 - loud], axis=1)
-
-    classifier = from_callable(count, ["loud", "soft"], RATE)
+    classifier = loudness_counting(asked)
     found = explain(clip, classifier, Time(n=4), targets=["loud"])
     grouped = replace(found, recipe=replace(found.recipe, method="owen", method_settings={}))
     asked.clear()

@@ -7,10 +7,6 @@ from pathlib import Path
 
 from earmark.errors import UsageError
 
-_SOUND_SUFFIXES = {
-    ".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".m4a", ".aac", ".mp4", ".webm",
-}  # fmt: skip
-
 
 def stem_files(given: Sequence[str] | None) -> tuple[str, ...] | None:
     """Paths of stems: those given, a folder standing for the sound files in it, in the order of their names.
@@ -22,12 +18,14 @@ def stem_files(given: Sequence[str] | None) -> tuple[str, ...] | None:
     """
     if not given:
         return None
+    from earmark.data.sound_files import is_sound
+
     paths: list[str] = []
     for name in given:
         if not Path(name).is_dir():
             paths.append(name)
             continue
-        inside = sorted(str(p) for p in Path(name).iterdir() if p.is_file() and p.suffix.lower() in _SOUND_SUFFIXES)
+        inside = sorted(str(path) for path in Path(name).iterdir() if path.is_file() and is_sound(path))
         if not inside:
             raise UsageError("no sound files in this folder", remedy="Give the folder of the stems", where=name)
         paths += inside

@@ -199,7 +199,7 @@ def _check(
 ) -> None:
     if draws < 1 or (orders is not None and orders < 1):
         raise SettingError(
-            f"{draws} random masks, {5 if orders is None else orders} orders",
+            f"{draws} random masks, {_ORDERS if orders is None else orders} orders",
             remedy="Take at least 1 of each",
             where="draws",
         )
